@@ -1,0 +1,3 @@
+module bench.invalid/bench
+
+go 1.21

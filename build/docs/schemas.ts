@@ -1,0 +1,171 @@
+/** JSON Schemas (2020-12) of everything that the program prints as JSON. Facts come from the code that reads them. */
+import { toJsonSchema } from '@valibot/to-json-schema';
+import { FactsSchema } from '../../src/core/facts-schema.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+const text = (description?: string): Schema => ({ type: 'string', ...(description ? { description } : {}) });
+const list = (items: Schema, description?: string): Schema => ({ type: 'array', items, ...(description ? { description } : {}) });
+const object = (
+  properties: Record<string, Schema>,
+  { optional = [], description }: { optional?: readonly string[]; description?: string } = {},
+): Schema => ({
+  type: 'object',
+  ...(description ? { description } : {}),
+  properties,
+  required: Object.keys(properties).filter((key) => !optional.includes(key)),
+  additionalProperties: false,
+});
+const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
+const anything: Schema = { description: 'any JSON value' };
+const mode: Schema = { type: 'integer', minimum: 0, maximum: 0o7777, description: 'permission bits' };
+
+const because = object(
+  {
+    rule: text('stable id, topic.rule'),
+    text: text('one sentence with its numbers'),
+    inputs: list(
+      object(
+        {
+          name: text(),
+          value: anything,
+          origin: text('flag, env, imds, describe-cluster, default, assumed, fallback …'),
+          at: text('where a person would look'),
+          secret: { type: 'boolean' },
+        },
+        { optional: ['secret'] },
+      ),
+    ),
+  },
+  { description: 'why' },
+);
+
+const diagnostic = object(
+  {
+    severity: { enum: ['error', 'warning'] },
+    code: text('stable id'),
+    path: text('where: a flag, a variable, a file, file:key'),
+    line: { type: 'integer' },
+    column: { type: 'integer' },
+    message: text(),
+    remedy: text('what to do'),
+  },
+  { optional: ['line', 'column'] },
+);
+
+const decision = object({
+  key: text('the word for --explain'),
+  value: anything,
+  because: ref('because'),
+  changes: list(text(), 'what would change it'),
+});
+
+const optional: Schema = { const: true, description: 'the node works without it: a failed start is a warning' };
+
+const action: Schema = {
+  type: 'object',
+  properties: {
+    kind: {
+      enum: ['make-directory', 'write-file', 'remove-file', 'reload-units', 'enable-unit', 'disable-unit', 'start-unit', 'restart-unit'],
+    },
+    path: text(),
+    unit: text(),
+    mode,
+    before: { type: ['string', 'null'], description: 'null: the file is not there' },
+    after: text(),
+    because: list(ref('because')),
+    skipped: text('why it is not done here: an image has no running units'),
+    optional,
+  },
+  required: ['kind', 'because'],
+  additionalProperties: false,
+};
+
+const plan: Schema = {
+  $schema: DIALECT,
+  title: 'bootwright preview --json, bootwright plan --json',
+  ...object({
+    schemaVersion: { const: 1 },
+    kind: { const: 'plan' },
+    cluster: text(),
+    target: text(),
+    against: text('what was compared with'),
+    live: { type: 'boolean', description: 'false for an image' },
+    converged: { type: 'boolean', description: 'nothing to do' },
+    warnings: list(ref('diagnostic')),
+    decisions: list(ref('decision')),
+    files: list(object({ path: text(), mode, text: text(), because: list(ref('because')) }), 'every file as it will be'),
+    units: list(
+      object(
+        { name: text(), inputs: list(text(), 'a change of one of these restarts it'), because: list(ref('because')), optional },
+        { optional: ['optional'] },
+      ),
+      'enabled and running, in this order',
+    ),
+    steps: list(ref('action'), 'in order'),
+  }),
+  $defs: { because, diagnostic, decision, action },
+};
+
+const explain: Schema = {
+  $schema: DIALECT,
+  title: 'bootwright preview --explain KEY --json',
+  ...decision,
+  $defs: { because },
+};
+
+const report: Schema = {
+  $schema: DIALECT,
+  title: '/run/bootwright/report.json, bootwright bootstrap --json',
+  ...object(
+    {
+      schemaVersion: { const: 1 },
+      version: text('of bootwright'),
+      command: text(),
+      startedAt: text('ISO 8601, UTC'),
+      durationMs: { type: 'integer' },
+      stages: list(object({ name: text(), ms: { type: 'integer' } }), 'where the time went'),
+      outcome: { enum: ['converged', 'changed', 'failed'], description: 'converged: there was nothing to do' },
+      root: text(),
+      actions: list(
+        object(
+          {
+            kind: text('as in plan.json'),
+            path: text(),
+            unit: text(),
+            status: { enum: ['done', 'skipped', 'failed', 'not-run'] },
+            ms: { type: 'number' },
+            reason: text('why it was skipped'),
+          },
+          { optional: ['path', 'unit', 'reason'] },
+        ),
+      ),
+      decisions: list(ref('decision')),
+      warnings: list(ref('diagnostic')),
+      verify: object(
+        {
+          level: { const: 'started' },
+          result: { enum: ['ok', 'failed'] },
+          ms: { type: 'number' },
+          text: text('what was seen last'),
+          journal: list(text(), 'the lines that decide'),
+          cause: object({ check: text(), cause: text(), remedy: text(), line: text() }),
+        },
+        { optional: ['cause'] },
+      ),
+      error: object({ code: text(), message: text(), remedy: text() }, { optional: ['remedy'] }),
+      exitCode: { type: 'integer' },
+    },
+    { optional: ['verify', 'error'] },
+  ),
+  $defs: { because, diagnostic, decision },
+};
+
+/** Every schema by the name of its file. */
+export const schemasOf = (): Readonly<Record<string, Schema>> => ({
+  facts: { ...toJsonSchema(FactsSchema, { errorMode: 'ignore' }), $schema: DIALECT, title: 'bootwright facts' },
+  plan,
+  explain,
+  report,
+});

@@ -1,0 +1,60 @@
+/** The generated parts of README.md and docs/, as Markdown from the tables that the program itself uses. */
+
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { ENVIRONMENT } from '../../src/cli/environment.ts';
+import { FLAG_GROUPS, flagCells } from '../../src/cli/present/flags.ts';
+import { exitCodeRows, gateRange } from '../../src/cli/present/tables.ts';
+import { BOOTSTRAP_FLAGS } from '../../src/core/config/bootstrap-flags.ts';
+import { DEVIATIONS } from '../../src/core/deviations.ts';
+import { GATES } from '../../src/core/kubelet/versions.ts';
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;');
+
+/** Rows as a Markdown table. */
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+
+const code = (text: string): string => (text === '' ? '' : `\`${text}\``);
+
+const flags = (): string =>
+  FLAG_GROUPS.map(([group, title]) => {
+    const rows = BOOTSTRAP_FLAGS.filter((flag) => flag.group === group).map((flag) => {
+      const { word, env, text, fallback } = flagCells(flag);
+      return [code(word), code(env), text, fallback];
+    });
+    return `**${title}**\n\n${table(['Flag', 'Variable', 'Meaning', 'Default'], rows)}`;
+  }).join('\n\n');
+
+/** Every generated section by its name. `preview` is the output of a real run. */
+export const sectionsOf = (preview: string): Readonly<Record<string, string>> => ({
+  preview: `\`\`\`console\n${preview.trimEnd()}\n\`\`\``,
+  commands: table(
+    ['Command', 'What it does'],
+    COMMANDS.map((c) => [code(`bootwright ${c.name}`), c.summary]),
+  ),
+  flags: flags(),
+  gates: table(
+    ['Gate', 'Kubelet', 'Effect'],
+    GATES.map((gate) => [gate.id, gateRange(gate), gate.effect]),
+  ),
+  'exit-codes': table(['Code', 'Meaning'], exitCodeRows()),
+  deviations: table(
+    ['', 'bootstrap.sh', 'bootwright', 'Why'],
+    DEVIATIONS.map(({ id, was, now, reason }) => [id, was, now, reason]),
+  ),
+  environment: table(
+    ['Variable', 'Meaning'],
+    ENVIRONMENT.map(([name, text]) => [name, text]),
+  ),
+});
+
+const MARK = /<!-- generated: ([a-z-]+) -->\n[\s\S]*?<!-- end of generated -->/g;
+
+/** The text with each marked part replaced. Throws for a mark that nobody fills. */
+export const withSections = (text: string, sections: Readonly<Record<string, string>>): string =>
+  text.replace(MARK, (whole, name: string) => {
+    if (name === 'bench') return whole; // filled by the bench script, which needs a quiet machine
+    const section = sections[name];
+    if (section === undefined) throw new Error(`README.md asks for an unknown section: ${name}`);
+    return `<!-- generated: ${name} -->\n${section}\n<!-- end of generated -->`;
+  });

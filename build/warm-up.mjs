@@ -1,0 +1,66 @@
+/**
+ * What the executable's code caches know: the functions that V8 compiled while these command lines ran. Each group is one process;
+ * a script keeps the cache of the first group that loads it, so the boot path comes first and alone: a cache is deserialized whole,
+ * and what only a laptop calls must not burden a boot. Success paths only; a boot that fails has other worries than 20 ms.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const projectRoot = dirname(import.meta.dirname);
+
+const KUBELET = '1.32.3';
+const CONTAINERD = '1.7.27';
+const OWN = 'bootwright';
+const DROP_IN = 'bootstrap.sh';
+
+/** @param {{ root: string, endpoint: string, ca: string }} given the image, and the cluster for a boot that asks no AWS API */
+const groups = ({ root, endpoint, ca }) => {
+  const given = ['--apiserver-endpoint', endpoint, '--b64-cluster-ca', ca];
+  return [
+    [
+      { argv0: OWN, argv: ['plan', 'my-cluster', '--root', root] },
+      { argv0: OWN, argv: ['bootstrap', 'my-cluster', '--root', root, '--kubelet-extra-args', '--node-labels=a=b,c=d'] },
+      { argv0: DROP_IN, argv: ['my-cluster', ...given, '--kubelet-extra-args', '--node-labels=a=b'], env: { BOOTWRIGHT_ROOT: root } },
+      { argv0: OWN, argv: ['bootstrap', 'my-cluster', ...given, '--root', root, '--node-name', 'instance-id'] },
+    ],
+    [{ argv0: OWN, argv: ['token', '--cluster-name', 'my-cluster', '--region', 'us-west-2'] }],
+    [
+      { argv0: OWN, argv: ['--version'] },
+      { argv0: OWN, argv: ['--help'] },
+      {
+        argv0: OWN,
+        argv: 'preview --instance-type m5.large --region us-west-2 --kubernetes-version 1.32 bootstrap my-cluster'.split(' '),
+      },
+    ],
+  ];
+};
+
+/** An Amazon Linux 2 image as far as a decision looks at it. */
+const makeImage = (root) => {
+  cpSync(join(projectRoot, 'test/rig/al2'), root, { recursive: true });
+  mkdirSync(join(root, 'etc/eks'), { recursive: true });
+  writeFileSync(join(root, 'etc/eks/kubelet-version.txt'), `Kubernetes v${KUBELET}\n`);
+  writeFileSync(join(root, 'etc/eks/containerd-version.txt'), `containerd github.com/containerd/containerd v${CONTAINERD}\n`);
+};
+
+/**
+ * The workloads, each with an environment that knows nothing but the stand-ins of IMDS and AWS, which run while `use` does.
+ * @param {(warmUps: { argv: string[], argv0: string, env: Record<string, string> }[][]) => Promise<void>} use
+ */
+export const withWarmUps = async (use) => {
+  // Not at the top: the bundle is also built by a Node that cannot load TypeScript.
+  const { startFakes } = await import('../test/fakes/main.ts');
+  const { exampleCluster } = await import('../test/fakes/example.ts');
+  const root = mkdtempSync(join(tmpdir(), 'bootwright-warm-up-'));
+  makeImage(root);
+  const fakes = await startFakes();
+  const { endpoint, certificateAuthority: ca } = exampleCluster();
+  try {
+    const env = { PATH: process.env['PATH'] ?? '', ...fakes.env };
+    await use(groups({ root, endpoint, ca }).map((group) => group.map((call) => ({ ...call, env: { ...env, ...call.env } }))));
+  } finally {
+    await fakes.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,190 @@
+/** One bootstrap under the lock: facts, decision, plan, apply, verify, report. `bootstrap` and `bootstrap.sh` share it. */
+import { decide } from '../core/decide.ts';
+import type { Desired, Plan } from '../core/desired.ts';
+import { NodeError, remedyOf, STATE_CODES } from '../core/errors.ts';
+import type { Facts } from '../core/facts.ts';
+import { needsOf } from '../core/needs.ts';
+import { planOf } from '../core/plan.ts';
+import type { Diagnostic } from '../core/report.ts';
+import type { NodeSpec } from '../core/spec.ts';
+import { gather } from '../facts/gather.ts';
+import type { Log } from '../log.ts';
+import { type ApplyResult, applyPlan } from '../node/apply.ts';
+import type { Report } from '../node/report.ts';
+import { missingRights } from '../node/rights.ts';
+import type { VerifyResult } from '../node/verify.ts';
+import { type Context, Interrupted, Refused } from './command.ts';
+import { demanded } from './dialect.ts';
+import { exitCodeOf, exitCodeOfAll } from './exit-codes.ts';
+import { healthzOf } from './healthz.ts';
+import { type Machine, observeFor } from './machine.ts';
+import { askingLines, decidedLines, doneLine, skippedLines } from './present/bootstrap-log.ts';
+import { diagnosticLine } from './present/diagnostics.ts';
+import { createProgress } from './present/progress.ts';
+import { type Stopwatch, startStopwatch } from './stopwatch.ts';
+import { versionOf } from './version.ts';
+import { openWorld } from './world.ts';
+
+/** How long a kubelet may take to come up. */
+const VERIFY_MS = 30_000;
+
+export interface BootstrapRun {
+  readonly spec: NodeSpec;
+  /** Of the command line; they stand in the report. */
+  readonly warnings: readonly Diagnostic[];
+  readonly verify: 'none' | 'started';
+  readonly machine: Machine;
+  readonly log: Log;
+  readonly context: Context;
+}
+
+export interface BootstrapEnd {
+  readonly report: Report;
+  /** What ended the run before its end. */
+  readonly error?: unknown;
+}
+
+/** What a run has learnt so far; a run that fails reports it as well. */
+interface Progress {
+  plan?: Plan;
+  applied?: ApplyResult;
+  verified?: VerifyResult;
+}
+
+const gathered = async ({ spec, machine, log, context }: BootstrapRun): Promise<Facts> => {
+  const start: Facts = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+  for (const line of askingLines(spec, needsOf(spec, start))) log.info(line);
+  const { world, close } = openWorld(context, machine.root, log);
+  try {
+    return await gather(spec, start, world, { signal: context.signal, log: log.debug });
+  } finally {
+    await close();
+  }
+};
+
+/** The call as a person would type it: `bootstrap.sh my-cluster`, `bootwright bootstrap my-cluster`. */
+export const commandLineOf = ({ cluster }: NodeSpec, { calledAs, style }: Context): string =>
+  `${calledAs}${style === 'own' ? ' bootstrap' : ''} ${cluster.name.value}`;
+
+/** Everything that can be wrong is said here, before the first write. */
+const planned = async (run: BootstrapRun, desired: Desired): Promise<Plan> => {
+  const { machine, log, context } = run;
+  const observed = await observeFor(desired, machine, log.warn);
+  const plan = demanded(planOf(desired, observed));
+  const missing = missingRights({ root: machine.root, live: machine.live, uid: context.uid }, plan);
+  if (missing) throw missing;
+  return plan;
+};
+
+const verified = async ({ spec, machine, context, log }: BootstrapRun, plan: Plan, { outcome }: ApplyResult): Promise<VerifyResult> => {
+  const { verifyStarted } = await import('../node/verify.ts');
+  const progress = createProgress({ terminal: context.stderr, say: log.info });
+  progress.note({ wait: 'kubelet', text: 'the kubelet comes up', elapsedMs: 0, deadlineMs: VERIFY_MS });
+  try {
+    // A kubelet that nobody has touched needs no second look.
+    const looks = outcome === 'converged' ? { successes: 1 } : {};
+    const { systemd } = machine;
+    return await verifyStarted({ systemd, healthz: healthzOf(plan, spec), deadlineMs: VERIFY_MS, signal: context.signal, ...looks });
+  } finally {
+    progress.stop();
+  }
+};
+
+const steps = async (run: BootstrapRun, progress: Progress, { timed }: Stopwatch): Promise<void> => {
+  const { spec, machine, log, context } = run;
+  const facts = await timed('facts', () => gathered(run));
+  const desired = await timed('decide', async () => demanded(decide(spec, facts)));
+  const plan = await timed('observe', () => planned(run, desired));
+  progress.plan = plan;
+  for (const line of decidedLines(spec, facts, plan)) log.info(line);
+  for (const warning of plan.warnings) log.warn(diagnosticLine(warning));
+  const { root, live, systemd, searchPath } = machine;
+  const onAction = (action: ApplyResult['actions'][number]): void => {
+    if (action.status === 'done') (action.kind === 'make-directory' ? log.debug : log.info)(doneLine(action));
+  };
+  const applied = await timed('apply', () =>
+    applyPlan(plan, { root, live, systemd, searchPath, now: context.now, signal: context.signal, onAction }),
+  );
+  progress.applied = applied;
+  for (const line of skippedLines(applied.actions)) log.info(line);
+  for (const warning of applied.warnings) log.warn(warning);
+  if (applied.outcome === 'failed') throw applied.error;
+  if (run.verify === 'started' && live) progress.verified = await timed('verify', () => verified(run, plan, applied));
+};
+
+/** What the run was ended by, whatever form the abort took on its way. */
+const interruptionOf = ({ signal }: Context): Interrupted | undefined => (signal.reason instanceof Interrupted ? signal.reason : undefined);
+
+const failureIn = (error: unknown, context: Context): NonNullable<Report['error']> => {
+  const interruption = interruptionOf(context);
+  if (interruption) return { code: 'INTERRUPTED', message: interruption.message, remedy: 'Run it again: it finishes what this run began.' };
+  if (error instanceof Refused)
+    return {
+      code: 'BAD_DATA',
+      message: error.diagnostics
+        .filter((d) => d.severity === 'error')
+        .map(diagnosticLine)
+        .join('\n'),
+    };
+  const remedy = remedyOf(error);
+  const code = error instanceof NodeError ? error.code : 'INTERNAL';
+  return { code, message: error instanceof Error ? error.message : String(error), ...(remedy === undefined ? {} : { remedy }) };
+};
+
+const exitOf = (error: unknown, { verified: result }: Progress, context: Context): number => {
+  const { style } = context;
+  const interruption = interruptionOf(context);
+  if (error !== undefined && interruption) return interruption.exitCode;
+  if (error instanceof Refused) return exitCodeOfAll(error.diagnostics, style);
+  if (error !== undefined) return exitCodeOf(error instanceof NodeError ? error.code : 'INTERNAL', style);
+  return result !== undefined && result.result === 'failed' && style === 'own' ? STATE_CODES.KUBELET_NOT_STARTED.exit : 0;
+};
+
+/** The report of a call that was refused before anything was asked or written; it is printed, and nothing is kept. */
+export const refusedReport = (error: unknown, warnings: readonly Diagnostic[], root: string, context: Context): Report => ({
+  schemaVersion: 1,
+  version: versionOf().version,
+  command: context.style === 'own' ? `${context.calledAs} bootstrap` : context.calledAs,
+  startedAt: context.now().toISOString(),
+  durationMs: 0,
+  stages: [],
+  outcome: 'failed',
+  root,
+  actions: [],
+  decisions: [],
+  warnings: warnings.filter(({ severity }) => severity === 'warning'),
+  error: failureIn(error, context),
+  exitCode: exitOf(error, {}, context),
+});
+
+/** Never rejects: what ended the run stands beside its report. */
+export const runBootstrap = async (run: BootstrapRun): Promise<BootstrapEnd> => {
+  const { spec, machine, context, warnings } = run;
+  const startedAt = context.now();
+  const stopwatch = startStopwatch();
+  const progress: Progress = {};
+  let error: unknown;
+  try {
+    await steps(run, progress, stopwatch);
+  } catch (cause) {
+    error = cause ?? new Error('the run failed without a reason');
+  }
+  const { plan, applied, verified: result } = progress;
+  const report: Report = {
+    schemaVersion: 1,
+    version: versionOf().version,
+    command: commandLineOf(spec, context),
+    startedAt: startedAt.toISOString(),
+    durationMs: stopwatch.elapsedMs(),
+    stages: stopwatch.stages,
+    outcome: error === undefined ? (applied?.outcome ?? 'converged') : 'failed',
+    root: machine.root,
+    actions: applied?.actions ?? [],
+    decisions: plan?.decisions ?? [],
+    warnings: [...warnings, ...(plan?.warnings ?? [])],
+    ...(result ? { verify: result } : {}),
+    ...(error === undefined ? {} : { error: failureIn(error, context) }),
+    exitCode: exitOf(error, progress, context),
+  };
+  return error === undefined ? { report } : { report, error };
+};

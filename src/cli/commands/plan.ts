@@ -1,0 +1,59 @@
+import { STATE_CODES } from '../../core/errors.ts';
+import type { Facts } from '../../core/facts.ts';
+import { gather } from '../../facts/gather.ts';
+import type { Command, Option } from '../command.ts';
+import { demanded, dialectOf, helpOfBootstrap, requestOf } from '../dialect.ts';
+import { machineAt, observeFor, rootNamed } from '../machine.ts';
+import { meanwhile } from '../meanwhile.ts';
+import { parsedOf, splitAtWord } from '../options.ts';
+import { doneHere, type PlanView } from '../present/plan-text.ts';
+import { checkShowOptions, SHOW_OPTIONS, showPlan } from '../show.ts';
+import { openWorld, plainWatch } from '../world.ts';
+
+const OPTIONS: readonly Option[] = [
+  { name: 'exit-code', text: `end with ${STATE_CODES.CHANGES_PENDING.exit} when there is something to do` },
+  { name: 'root', value: 'DIR', text: 'an image instead of this machine (BOOTWRIGHT_ROOT)' },
+  ...SHOW_OPTIONS,
+];
+
+export const planCommand: Command = {
+  name: 'plan',
+  summary: 'show what `bootstrap` would do on this machine, and change nothing',
+  usage: [
+    'bootwright plan [options] [bootstrap] CLUSTER [flags of bootstrap.sh]',
+    'bootwright plan [options] bootstrap.sh CLUSTER [flags]   (with the defaults of the drop-in)',
+  ],
+  description: [
+    'Asks IMDS and AWS as `bootstrap` does and compares the decision with what is there. Options of plan stand before the cluster or the word `bootstrap`.',
+  ],
+  options: OPTIONS,
+  examples: [
+    { line: 'sudo bootwright plan my-cluster', text: 'what would be done, and why' },
+    { line: 'sudo bootwright plan --diff my-cluster', text: 'the changes as a unified diff' },
+    { line: 'sudo bootwright plan --exit-code my-cluster >/dev/null || echo drifted', text: 'in a script' },
+  ],
+  async run(args, context) {
+    const { own, rest } = splitAtWord(args, OPTIONS);
+    const options = parsedOf(own, { command: 'plan', options: OPTIONS, positionals: 0 });
+    checkShowOptions(options, context);
+    const { args: words, style } = dialectOf(rest);
+    const request = requestOf(words, context.env, style, { name: 'plan', options: OPTIONS });
+    if (request === null) return helpOfBootstrap(context);
+    const { spec, run, warnings } = request;
+    const machine = machineAt(rootNamed(options.text('root') ?? run.root?.value ?? '/', '--root', context), context);
+    const watch = plainWatch(context);
+    const start: Facts = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+    const { world, close } = openWorld(context, machine.root, watch);
+    const [facts, { decide }, { planOf }] = await Promise.all([
+      gather(spec, start, world, { signal: context.signal }).finally(close),
+      meanwhile(() => import('../../core/decide.ts')),
+      meanwhile(() => import('../../core/plan.ts')),
+    ]);
+    const decided = demanded(decide(spec, facts));
+    const desired = { ...decided, warnings: [...warnings, ...decided.warnings] };
+    const plan = demanded(planOf(desired, await observeFor(desired, machine, watch.warn)));
+    const view: PlanView = { spec, facts, desired, plan, against: machine.live ? 'this machine' : machine.root };
+    await showPlan(view, run.json ? { ...options, flag: (name) => name === 'json' || options.flag(name) } : options, context);
+    return options.flag('exit-code') && doneHere(plan).length > 0 ? STATE_CODES.CHANGES_PENDING.exit : 0;
+  },
+};

@@ -1,0 +1,46 @@
+/** From what went wrong to the number the process ends with. */
+import { ERROR_CODES, type ErrorCode } from '../core/errors.ts';
+import type { Diagnostic } from '../core/report.ts';
+import type { Style } from './command.ts';
+
+/** Diagnostics about the form of a command line. */
+const USAGE = new Set([
+  'unknown-flag',
+  'unknown-option',
+  'unknown-command',
+  'unknown-key',
+  'missing-value',
+  'unexpected-value',
+  'unexpected-word',
+  'misplaced-option',
+  'option-conflict',
+  'reserved-word',
+  'extra-word',
+  'no-cluster-name',
+  'ip-family-conflict',
+  'no-ipv6-cidr',
+]);
+/** What this node, or this version of bootwright, cannot do. */
+const CONFIG =
+  /^(?:unsupported-|kubelet-too-|containerd-too-|unknown-(?:kubelet|containerd)-version$|unknown-architecture$|no-(?:kubelet|containerd|ipv6-address)$|outposts?-|cluster-|ipv6-only-subnet$)/;
+const NO_INPUT = new Set(['no-containerd-config-file', 'file-missing']);
+
+const kindOf = ({ code }: Diagnostic): ErrorCode => {
+  if (USAGE.has(code)) return 'USAGE';
+  if (NO_INPUT.has(code)) return 'NO_INPUT';
+  if (code === 'not-root') return 'NO_PERMISSION';
+  if (code === 'not-a-file' || code === 'not-a-directory') return 'CANNOT_CREATE';
+  return CONFIG.test(code) ? 'CONFIG' : 'BAD_DATA';
+};
+
+/** The worst of several kinds wins, in this order. */
+const ORDER: readonly ErrorCode[] = ['USAGE', 'NO_PERMISSION', 'BAD_DATA', 'NO_INPUT', 'CANNOT_CREATE', 'CONFIG'];
+
+/** Drop-in names end with 1 for every error, as their predecessors did. */
+export const exitCodeOf = (kind: ErrorCode, style: Style): number => (style === 'drop-in' ? 1 : ERROR_CODES[kind].exit);
+
+/** The exit code for a list of diagnostics. */
+export const exitCodeOfAll = (diagnostics: readonly Diagnostic[], style: Style): number => {
+  const kinds = diagnostics.filter((d) => d.severity === 'error').map(kindOf);
+  return exitCodeOf(ORDER.find((kind) => kinds.includes(kind)) ?? 'BAD_DATA', style);
+};

@@ -1,0 +1,20 @@
+/** The one decision: from what is wanted and what is known to what the node should be. */
+import type { Desired } from './desired.ts';
+import type { Facts } from './facts.ts';
+import { needsOf } from './needs.ts';
+import type { Checked } from './report.ts';
+import type { NodeSpec, TargetName } from './spec.ts';
+import { amazonLinux2 } from './targets/amazon-linux-2.ts';
+import type { Target } from './targets/target.ts';
+
+const TARGETS: { readonly [name in TargetName]: Target } = { 'amazon-linux-2': amazonLinux2 };
+
+/**
+ * Decides everything. `diagnostics` are all of them, errors and warnings; the warnings stand in the value, too.
+ * @throws Error when a fact is missing that needsOf would have named: a bug of the caller.
+ */
+export const decide = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
+  const missing = needsOf(spec, facts);
+  if (missing.length > 0) throw new Error(`decided before all facts were known: ${missing.map(({ fact }) => fact).join(', ')}`);
+  return TARGETS[spec.target].render(spec, facts);
+};

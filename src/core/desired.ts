@@ -1,0 +1,144 @@
+/**
+ * Desired: what the node should be, as data. Observed: what it is. Plan: the ordered actions between the two.
+ * Everything is plain JSON, so preview, plan, apply and the daemon share one value.
+ */
+import type { Because, Decision, Diagnostic, Json } from './report.ts';
+import type { TargetName } from './spec.ts';
+
+/**
+ * One key of a shared JSON file. `own`: our value stands. `default`: ours only where the file has none. `absent`: goes if
+ * we wrote it, or if it still has this value (what bootstrap.sh would have written); anything else is the user's and stays.
+ */
+export interface JsonEntry {
+  /** Keys; `*` stands for every element of an array. */
+  readonly path: readonly string[];
+  readonly value: Json;
+  readonly policy: 'own' | 'default' | 'absent';
+  readonly because: Because;
+}
+
+export type Content =
+  | { readonly kind: 'text'; readonly text: string }
+  /** A file we share with others: our keys are merged in, foreign keys and the order of what is there survive. */
+  | { readonly kind: 'json'; readonly entries: readonly JsonEntry[]; readonly indent: number }
+  /** Should not be there. Removed only if it is ours: by the last manifest, or when its text matches `ours` (regular expression, whole text). */
+  | { readonly kind: 'absent'; readonly ours: string };
+
+export interface DesiredFile {
+  readonly path: string;
+  /** Permission bits of a file that is made; owner is always root. */
+  readonly mode: number;
+  readonly content: Content;
+  readonly because: readonly Because[];
+}
+
+export interface DesiredDirectory {
+  readonly path: string;
+  readonly mode: number;
+  readonly because: readonly Because[];
+}
+
+export interface DesiredUnit {
+  /** With suffix: `kubelet.service`. */
+  readonly name: string;
+  /** A change of one of these files restarts it. */
+  readonly inputs: readonly string[];
+  readonly because: readonly Because[];
+  /** The node works without it: when it does not start, that is a warning and the run goes on. */
+  readonly optional?: true;
+}
+
+export interface Desired {
+  readonly target: TargetName;
+  readonly directories: readonly DesiredDirectory[];
+  readonly files: readonly DesiredFile[];
+  /** Enabled and running, started in this order. */
+  readonly units: readonly DesiredUnit[];
+  readonly decisions: readonly Decision[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+export type ObservedFile =
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'file';
+      readonly text: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  | { readonly kind: 'directory'; readonly mode: number }
+  /** Neither file nor directory, or unusable: `symlink to /x`, `socket`, `larger than 1 MiB`, `not text`. */
+  | { readonly kind: 'other'; readonly what: string };
+
+export interface ObservedUnit {
+  readonly enabled: boolean;
+  /** systemd's ActiveState; a oneshot that ended well counts as `active` (`exited` in the eyes of systemd is `inactive` without RemainAfterExit). */
+  readonly active: boolean;
+}
+
+/** What we wrote last time; the base of the three-way merge. Stored as /var/lib/bootwright/manifest.json. */
+export interface Manifest {
+  readonly schemaVersion: 1;
+  readonly generation: number;
+  readonly files: readonly ManifestFile[];
+}
+export interface ManifestFile {
+  readonly path: string;
+  /** `sha256:…` of what we wrote. */
+  readonly digest: string;
+  /** Shared JSON files: the keys we own, with our values. */
+  readonly entries?: readonly { readonly path: readonly string[]; readonly value: Json }[];
+}
+
+export interface Observed {
+  /** `/` or an image's directory. */
+  readonly root: string;
+  /** False for an image: nothing is started there. */
+  readonly live: boolean;
+  /** By path inside the root; every path that Desired or the manifest names. */
+  readonly files: { readonly [path: string]: ObservedFile };
+  readonly units: { readonly [name: string]: ObservedUnit };
+  /** systemd has not read the unit files that are on disk. */
+  readonly unitsStale: boolean;
+  readonly manifest: Manifest | null;
+  /** Units that a run of this boot wanted to restart when it was cut off. */
+  readonly interruptedRestarts: readonly string[];
+}
+
+interface ActionCommon {
+  readonly because: readonly Because[];
+  /** Why it will not be done here (an image has no running units). */
+  readonly skipped?: string;
+}
+export type Action = ActionCommon &
+  (
+    | { readonly kind: 'make-directory'; readonly path: string; readonly mode: number }
+    | { readonly kind: 'write-file'; readonly path: string; readonly mode: number; readonly before: string | null; readonly after: string }
+    | { readonly kind: 'remove-file'; readonly path: string; readonly before: string }
+    /** Before its unit file is removed; what runs goes on until the next boot. */
+    | { readonly kind: 'disable-unit'; readonly unit: string }
+    | { readonly kind: 'reload-units' }
+    | { readonly kind: 'enable-unit'; readonly unit: string }
+    | { readonly kind: 'start-unit' | 'restart-unit'; readonly unit: string; readonly optional?: true }
+  );
+
+export interface PlannedFile {
+  readonly path: string;
+  readonly mode: number;
+  readonly text: string;
+  readonly because: readonly Because[];
+}
+
+export interface Plan {
+  readonly root: string;
+  readonly live: boolean;
+  /** Empty (or all skipped) = converged. */
+  readonly actions: readonly Action[];
+  /** Every file as it will be, changed or not; what `preview --out` writes. */
+  readonly files: readonly PlannedFile[];
+  /** Owned keys of shared files; with `files` this is the next manifest. */
+  readonly owned: { readonly [path: string]: NonNullable<ManifestFile['entries']> };
+  readonly decisions: readonly Decision[];
+  readonly warnings: readonly Diagnostic[];
+}

@@ -1,0 +1,134 @@
+/**
+ * Facts: what the world says about this node, as plain JSON that can be saved and replayed on a laptop.
+ * `undefined` (absent key) = not asked; `null` = asked, and it is not there.
+ */
+import type { Origin } from './report.ts';
+import type { IpFamily } from './spec.ts';
+
+export interface InstanceFacts {
+  readonly id?: string;
+  readonly type?: string;
+  readonly region?: string;
+  readonly availabilityZone?: string;
+  /** IMDS `services/domain`: `amazonaws.com`, `amazonaws.com.cn` … */
+  readonly domain?: string;
+  readonly mac?: string;
+  readonly localIpv4?: string | null;
+  readonly ipv6s?: readonly string[] | null;
+  readonly vpcIpv4Cidrs?: readonly string[] | null;
+  /** EC2 DescribeInstances, not IMDS: the name the control plane expects. */
+  readonly privateDnsName?: string;
+}
+
+/** The part of DescribeCluster that decides something. */
+export interface ClusterFacts {
+  readonly name: string;
+  readonly status: string;
+  readonly endpoint: string;
+  /** PEM bundle as base64. */
+  readonly certificateAuthority: string;
+  readonly ipFamily: IpFamily | null;
+  readonly serviceIpv4Cidr: string | null;
+  readonly serviceIpv6Cidr: string | null;
+  /** Outposts local clusters only. */
+  readonly id: string | null;
+  readonly outpostArn: string | null;
+}
+
+/** Limits of an instance type, from the table or DescribeInstanceTypes. Counts of the default network card. */
+export interface InstanceLimits {
+  readonly enis: number;
+  readonly ipv4PerEni: number;
+}
+
+export interface HostFacts {
+  /** `x86_64`, `aarch64`, as uname -m says. */
+  readonly arch?: string;
+  /** Logical CPUs this process may use (`nproc`). */
+  readonly cpus?: number;
+  /** `1.32.3`, without `v`; null: no kubelet. */
+  readonly kubeletVersion?: string | null;
+  /** `1.7.27`; null: no containerd. */
+  readonly containerdVersion?: string | null;
+  /** Kernel in FIPS mode (/proc/sys/crypto/fips_enabled). */
+  readonly fips?: boolean;
+  /** Is there a PCI device of NVIDIA (vendor 0x10de)? Asked only where the image brings upstream's GPU helper. */
+  readonly nvidiaDevice?: boolean;
+  /** Mount points of type bpf, and what is mounted at /sys/fs/bpf. */
+  readonly bpfMounts?: readonly string[];
+  /** Does this host name resolve? Asked only for ECR's FIPS name. */
+  readonly resolves?: { readonly [hostName: string]: boolean };
+  /** Texts that decide something: AMI templates, --containerd-config-file. null: no such file. */
+  readonly files?: { readonly [path: string]: string | null };
+  /** Is there an executable file at this path? */
+  readonly executables?: { readonly [path: string]: boolean };
+}
+
+export interface Facts {
+  readonly schemaVersion: 1;
+  /** The clock of every decision, ISO 8601 in UTC. */
+  readonly now: string;
+  readonly instance: InstanceFacts;
+  readonly cluster?: ClusterFacts;
+  readonly host: HostFacts;
+  /** From DescribeInstanceTypes: only types that the table lacks. */
+  readonly instanceTypes?: { readonly [type: string]: InstanceLimits };
+  /** Where a fact came from when it is not its natural source: `{ "instance.id": { origin: "assumed", at: "preview" } }`. */
+  readonly provenance?: { readonly [fact: string]: { readonly origin: Origin; readonly at: string } };
+}
+
+/** The unit of asking. One name is one request or one read (`instance.identity` brings id, type, region, availability zone). */
+export type FactName =
+  | 'instance.identity'
+  | 'instance.domain'
+  | 'instance.mac'
+  | 'instance.localIpv4'
+  | 'instance.ipv6s'
+  | 'instance.vpcIpv4Cidrs'
+  | 'instance.privateDnsName'
+  | 'instance.typeLimits'
+  | 'cluster'
+  | 'host.arch'
+  | 'host.cpus'
+  | 'host.kubeletVersion'
+  | 'host.containerdVersion'
+  | 'host.fips'
+  | 'host.nvidiaDevice'
+  | 'host.bpfMounts'
+  | `host.resolves:${string}`
+  | `host.file:${string}`
+  | `host.executable:${string}`;
+
+/** A fact that a decision still lacks. */
+export interface Need {
+  readonly fact: FactName;
+  /** Facts that must be known before this one can be asked for (the MAC before its addresses). */
+  readonly after: readonly FactName[];
+  /** One clause: why it is asked for. */
+  readonly why: string;
+  /** Only a warning depends on it: it is waited for briefly, and a failure counts as "not known". */
+  readonly optional?: true;
+}
+
+/** A set of answers to merge into Facts: `{ instance: { mac } }`. */
+export interface FactsPatch {
+  readonly instance?: InstanceFacts;
+  readonly cluster?: ClusterFacts;
+  readonly host?: HostFacts;
+  readonly instanceTypes?: { readonly [type: string]: InstanceLimits };
+}
+
+/** Facts with an answer added; nothing is overwritten by absence. */
+export const withFacts = (facts: Facts, patch: FactsPatch): Facts => ({
+  ...facts,
+  ...(patch.cluster ? { cluster: patch.cluster } : {}),
+  ...(patch.instanceTypes ? { instanceTypes: { ...facts.instanceTypes, ...patch.instanceTypes } } : {}),
+  instance: { ...facts.instance, ...patch.instance },
+  host: {
+    ...facts.host,
+    ...patch.host,
+    ...(patch.host?.files ? { files: { ...facts.host.files, ...patch.host.files } } : {}),
+    ...(patch.host?.executables ? { executables: { ...facts.host.executables, ...patch.host.executables } } : {}),
+    ...(patch.host?.resolves ? { resolves: { ...facts.host.resolves, ...patch.host.resolves } } : {}),
+  },
+});

@@ -1,0 +1,32 @@
+/**
+ * systemd unit texts. Every value that a user or the world chose reaches a unit file through `environmentLine`.
+ *
+ * How systemd reads it back, in this order (systemd.syntax(7) "Quoting", systemd.exec(5) Environment=,
+ * systemd.service(5) "Command lines"; the same from 219 on Amazon Linux 2 to today):
+ *  1. quotes are removed and C escapes undone (`\\`, `\'`);
+ *  2. specifiers are expanded: `%%` is a percent sign, `%n` the unit's name;
+ *  3. `$` means nothing in Environment=;
+ *  4. ExecStart's unbraced `$KUBELET_EXTRA_ARGS` is replaced by the value split at white space, where quotes in the value keep
+ *     words together and are removed. What a user quoted inside the value therefore has to arrive there untouched.
+ */
+
+/**
+ * Is this a value that no unit file can carry? Line ends, halves of surrogate pairs, and what Unicode says is no character:
+ * systemd drops the whole line then. Other control characters would pass, but nobody means them.
+ */
+export const unitCannotCarry = (value: string): boolean => /[^\P{Cc}\t]|\p{Cs}|\p{Noncharacter_Code_Point}/u.test(value);
+
+/**
+ * `Environment='NAME=value'`. Without quote, backslash or percent sign in the value these are the bytes bootstrap.sh wrote;
+ * it escaped nothing, so that those three broke the line or came out as something else.
+ */
+export const environmentLine = (name: string, value: string): string => {
+  if (unitCannotCarry(value)) throw new Error(`the value of ${name} holds a character that systemd takes in no form`);
+  return `Environment='${name}=${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('%', '%%')}'`;
+};
+
+/** A drop-in that sets one variable of a service. */
+export const environmentDropIn = (name: string, value: string): string => `[Service]\n${environmentLine(name, value)}\n`;
+
+/** Regular expression (whole text) of every drop-in that `environmentDropIn`, or bootstrap.sh, writes for this variable. */
+export const environmentDropInPattern = (name: string): string => `\\[Service\\]\\nEnvironment='${name}=[^\\n]*'\\n`;

@@ -1,0 +1,27 @@
+/** Network limits of EC2 instance types, from the table that comes with the program. */
+import { INSTANCE_LIMITS } from '../data/instance-limits.ts';
+import type { InstanceLimits } from '../facts.ts';
+
+/** Is `size` among the sizes of `family` in a group like `m5.large xlarge c5.large`? */
+const hasType = (types: string, family: string, size: string): boolean => {
+  const at = ` ${types}`.indexOf(` ${family}.`);
+  if (at < 0) return false;
+  for (const [index, word] of types.slice(at).split(' ').entries()) {
+    const dot = word.indexOf('.');
+    if (dot >= 0 && index > 0) return false; // the next family
+    if (word.slice(dot + 1) === size) return true;
+  }
+  return false;
+};
+
+/** Limits of a type (`m5.large`); undefined: not in the table, so DescribeInstanceTypes has to say. */
+export const tabledLimitsOf = (type: string): InstanceLimits | undefined => {
+  const [family = '', size = '', ...rest] = type.split('.');
+  if (family === '' || size === '' || rest.length > 0) return undefined;
+  for (const [limits, types] of Object.entries(INSTANCE_LIMITS)) {
+    if (!hasType(types, family, size)) continue;
+    const [enis = 0, ipv4PerEni = 0] = limits.split(',').map(Number);
+    return { enis, ipv4PerEni };
+  }
+  return undefined;
+};

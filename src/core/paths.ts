@@ -1,0 +1,48 @@
+/** Every path on a node that this program reads or writes, by name. Absolute, as seen from inside the root. */
+
+// Kubelet
+export const KUBELET_CONFIG = '/etc/kubernetes/kubelet/kubelet-config.json';
+export const CLUSTER_CA = '/etc/kubernetes/pki/ca.crt';
+export const KUBECONFIG = '/var/lib/kubelet/kubeconfig';
+export const KUBELET_UNIT = '/etc/systemd/system/kubelet.service';
+export const KUBELET_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/10-kubelet-args.conf';
+export const KUBELET_EXTRA_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/30-kubelet-extra-args.conf';
+
+// Credential plugins
+export const CREDENTIAL_PROVIDER_DIR = '/etc/eks/image-credential-provider';
+export const CREDENTIAL_PROVIDER_CONFIG = '/etc/eks/image-credential-provider/config.json';
+export const ECR_CREDENTIAL_PROVIDER = '/etc/eks/image-credential-provider/ecr-credential-provider';
+export const IAM_AUTHENTICATOR = '/usr/bin/aws-iam-authenticator';
+export const BOOTWRIGHT = '/usr/bin/bootwright';
+
+// containerd
+export const CONTAINERD_DIR = '/etc/containerd';
+export const CONTAINERD_CONFIG = '/etc/containerd/config.toml';
+export const CONTAINERD_DROP_IN_DIR = '/etc/containerd/config.d';
+export const CNI_CONFIG_DIR = '/etc/cni/net.d';
+export const SANDBOX_IMAGE_UNIT = '/etc/systemd/system/sandbox-image.service';
+export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
+
+// What an EKS image of Amazon Linux 2 brings along, and people edit
+export const AMI_KUBELET_UNIT = '/etc/eks/containerd/kubelet-containerd.service';
+export const AMI_SANDBOX_IMAGE_UNIT = '/etc/eks/containerd/sandbox-image.service';
+export const AMI_CONTAINERD_CONFIG = '/etc/eks/containerd/containerd-config.toml';
+export const AMI_PULL_SANDBOX_IMAGE = '/etc/eks/containerd/pull-sandbox-image.sh';
+
+/** Max pods by instance type, bootstrap.sh's own source. */
+export const AMI_ENI_MAX_PODS = '/etc/eks/eni-max-pods.txt';
+/** On images with NVIDIA's driver: bootstrap.sh called it before it started the kubelet. */
+export const AMI_GPU_HELPER = '/etc/eks/bootstrap-gpu.sh';
+
+// bpffs
+export const BPF_MOUNT_UNIT = '/etc/systemd/system/sys-fs-bpf.mount';
+export const BPF_MOUNT_POINT = '/sys/fs/bpf';
+
+// bootwright's own state
+export const STATE_DIR = '/var/lib/bootwright';
+export const MANIFEST = '/var/lib/bootwright/manifest.json';
+export const INTENT = '/var/lib/bootwright/intent.json';
+export const GENERATIONS_DIR = '/var/lib/bootwright/generations';
+export const RUN_DIR = '/run/bootwright';
+export const LOCK_DIR = '/run/bootwright/lock';
+export const REPORT = '/run/bootwright/report.json';

@@ -1,0 +1,109 @@
+/**
+ * The plan: ordered actions between what is (Observed) and what should be (Desired). Empty means converged, and after a plan
+ * was applied the next one is empty; test/core/plan.ts holds that law over generated states.
+ */
+import type { Action, Desired, DesiredUnit, Manifest, Observed, ObservedUnit, Plan, PlannedFile } from './desired.ts';
+import { directoryOutcome, type FileOutcome, fileOutcome, leftoverOutcome } from './plan-files.ts';
+import type { Because, Checked } from './report.ts';
+import { hasErrors } from './report.ts';
+
+/** Every path that must be looked at before a plan can be made. */
+export const pathsOf = (desired: Desired, manifest: Manifest | null): string[] => [
+  ...new Set([
+    ...desired.directories.map(({ path }) => path),
+    ...desired.files.map(({ path }) => path),
+    ...(manifest?.files ?? []).map(({ path }) => path),
+  ]),
+];
+
+/** A machine with nothing on it, for previews: everything is made. */
+export const emptyObserved = (root: string): Observed => ({
+  root,
+  live: root === '/',
+  files: {},
+  units: {},
+  unitsStale: false,
+  manifest: null,
+  interruptedRestarts: [],
+});
+
+/** The actions, in order. `diagnostics` of a plan are its warnings, those of Desired among them. */
+export const planOf = (desired: Desired, observed: Observed): Checked<Plan> => {
+  const directories = desired.directories.map((directory) => directoryOutcome(directory, observed));
+  const files = desired.files.map((file) => fileOutcome(file, observed));
+  const wanted = new Set(desired.files.map(({ path }) => path));
+  const leftovers = (observed.manifest?.files ?? []).filter(({ path }) => !wanted.has(path)).map((file) => leftoverOutcome(file, observed));
+  const outcomes = [...directories, ...files, ...leftovers];
+  const found = outcomes.flatMap(({ diagnostics }) => diagnostics);
+  if (hasErrors(found)) return { diagnostics: [...desired.warnings, ...found] };
+  const running = new Set(desired.units.map(({ name }) => name));
+  const actions = fileActions(outcomes).filter((action) => action.kind !== 'disable-unit' || !running.has(action.unit));
+  const warnings = [...desired.warnings, ...found];
+  return {
+    value: {
+      root: observed.root,
+      live: observed.live,
+      actions: [...actions, ...unitActions(desired.units, observed, actions)],
+      files: outcomes.map(({ file }) => file).filter((file): file is PlannedFile => file !== undefined),
+      owned: Object.fromEntries(outcomes.flatMap(({ file, owned }) => (file && owned ? [[file.path, owned]] : []))),
+      decisions: desired.decisions,
+      warnings,
+    },
+    diagnostics: warnings,
+  };
+};
+
+/** Directories, then what is written, then what goes: a crash in between leaves too much rather than too little. */
+const fileActions = (outcomes: readonly FileOutcome[]): readonly Action[] => {
+  const all = outcomes.flatMap(({ actions }) => actions);
+  const makes = all.filter(({ kind }) => kind === 'make-directory');
+  const writes = all.filter(({ kind }) => kind === 'write-file');
+  return [...makes, ...writes, ...all.filter((action) => !makes.includes(action) && !writes.includes(action))];
+};
+
+const UNIT_DIRECTORY = '/etc/systemd/system/';
+const NOT_LIVE = 'this is not the running system; it happens when it boots';
+
+const unitActions = (units: readonly DesiredUnit[], observed: Observed, done: readonly Action[]): readonly Action[] => {
+  const changed = changedPaths(done);
+  const live = observed.live ? {} : { skipped: NOT_LIVE };
+  const states = units.map((unit) => ({ unit, state: stateOf(observed, unit.name) }));
+  return [
+    ...reloadActions(observed, changed).map((action) => ({ ...action, ...live })),
+    ...states
+      .filter(({ state }) => !state.enabled)
+      .map(({ unit }): Action => ({ kind: 'enable-unit', unit: unit.name, because: unit.because })),
+    ...states.flatMap(({ unit, state }) => runActions(unit, state, observed, changed)).map((action) => ({ ...action, ...live })),
+  ];
+};
+
+const stateOf = (observed: Observed, name: string): ObservedUnit =>
+  (Object.hasOwn(observed.units, name) ? observed.units[name] : undefined) ?? { enabled: false, active: false };
+
+/** Paths whose text changes; a mode alone is no reason to restart anything. */
+const changedPaths = (actions: readonly Action[]): ReadonlySet<string> =>
+  new Set(
+    actions.flatMap((action) =>
+      action.kind === 'remove-file' || (action.kind === 'write-file' && action.before !== action.after) ? [action.path] : [],
+    ),
+  );
+
+const reloadActions = (observed: Observed, changed: ReadonlySet<string>): readonly Action[] => {
+  const files = [...changed].filter((path) => path.startsWith(UNIT_DIRECTORY));
+  if (files.length === 0 && !observed.unitsStale) return [];
+  const text = files.length > 0 ? `systemd must read ${files.join(', ')}.` : 'Unit files were changed after systemd read them.';
+  return [{ kind: 'reload-units', because: [{ rule: files.length > 0 ? 'units.changed' : 'units.stale', text, inputs: [] }] }];
+};
+
+/** One start or restart, or nothing. What is not active is started: a restart would do the same, but says something else. */
+const runActions = (unit: DesiredUnit, state: ObservedUnit, observed: Observed, changed: ReadonlySet<string>): readonly Action[] => {
+  const named = { unit: unit.name, ...(unit.optional ? { optional: unit.optional } : {}) };
+  if (!state.active) return [{ kind: 'start-unit', ...named, because: unit.because }];
+  const inputs = unit.inputs.filter((path) => changed.has(path));
+  const because: Because[] = [];
+  if (inputs.length > 0) because.push({ rule: 'unit.input-changed', text: `It reads ${inputs.join(', ')}.`, inputs: [] });
+  if (observed.interruptedRestarts.includes(unit.name)) {
+    because.push({ rule: 'unit.interrupted', text: 'An earlier run was cut off before it restarted this.', inputs: [] });
+  }
+  return because.length === 0 ? [] : [{ kind: 'restart-unit', ...named, because }];
+};

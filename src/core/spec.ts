@@ -1,0 +1,59 @@
+/**
+ * NodeSpec: what a user wants of a node, whatever language they said it in. Users never see it: the bootstrap.sh flags,
+ * NodeConfig and Bottlerocket TOML are decoders into it. Every value remembers its origin; what was not said is absent.
+ */
+import type { Sourced } from './report.ts';
+
+export type IpFamily = 'ipv4' | 'ipv6';
+export type TargetName = 'amazon-linux-2';
+
+/** Whose max pods kubeReserved is sized for: the ENI table's (bootstrap.sh) or the one the kubelet really runs with. */
+export type ReserveFor = 'eni-max-pods' | 'max-pods';
+export type NodeNameSource = 'private-dns-name' | 'instance-id';
+/** Which exec credential plugin the kubeconfig names; `auto` decides by what the root has. */
+export type CredentialPlugin = 'auto' | 'aws-iam-authenticator' | 'bootwright';
+
+export interface ClusterSpec {
+  readonly name: Sourced<string>;
+  /** URL, https. Present only together with certificateAuthority (a half-given pair is dropped with a warning). */
+  readonly endpoint?: Sourced<string>;
+  /** PEM bundle as base64. */
+  readonly certificateAuthority?: Sourced<string>;
+  readonly serviceIpv4Cidr?: Sourced<string>;
+  readonly serviceIpv6Cidr?: Sourced<string>;
+  readonly ipFamily?: Sourced<IpFamily>;
+  readonly dnsIps?: Sourced<readonly string[]>;
+}
+
+export interface KubeletSpec {
+  /** One string, as a user typed it; systemd splits it into words. */
+  readonly extraArgs?: Sourced<string>;
+  /** false: maxPods is left to the kubelet (110) or to the extra args. */
+  readonly useMaxPods: Sourced<boolean>;
+  readonly reserveFor: Sourced<ReserveFor>;
+  readonly nodeName: Sourced<NodeNameSource>;
+}
+
+/** What only bootstrap.sh nodes have. */
+export interface AmazonLinux2Options {
+  readonly kind: 'amazon-linux-2';
+  readonly containerdConfigFile?: Sourced<string>;
+  readonly mountBpfFs: Sourced<boolean>;
+  readonly pauseAccount?: Sourced<string>;
+  readonly pauseVersion: Sourced<string>;
+  /** Full repository that replaces `<ecr>/eks/pause`; the tag is still appended. */
+  readonly pauseImage?: Sourced<string>;
+}
+
+/** A closed union: each target's own options. */
+export type TargetOptions = AmazonLinux2Options;
+
+export interface NodeSpec {
+  readonly target: TargetName;
+  readonly cluster: ClusterSpec;
+  readonly kubelet: KubeletSpec;
+  readonly credentialPlugin: Sourced<CredentialPlugin>;
+  /** Re-tries after the first failed AWS API call. */
+  readonly apiRetryAttempts: Sourced<number>;
+  readonly options: TargetOptions;
+}

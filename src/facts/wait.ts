@@ -1,0 +1,72 @@
+/** Pauses, deadlines and progress: everything here that takes time is told how long it may take. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Environment variables as a value; only main.ts reads the process's own. */
+export type Env = { readonly [name: string]: string | undefined };
+
+/** A long wait, told to whoever watches. `wait` is a stable id, so that a terminal can move one line per wait. */
+export interface Progress {
+  readonly wait: 'imds' | 'cluster' | 'private-dns-name' | 'aws';
+  /** What is waited for and how the last attempt ended, in one clause. */
+  readonly text: string;
+  readonly elapsedMs: number;
+  /** After this time it is given up. */
+  readonly deadlineMs: number;
+}
+
+/** A window of pauses that doubles with each attempt up to a cap. */
+export interface Backoff {
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+/** Uniform in [0, 1). Passed in, so that a test decides what chance does. */
+export type Random = () => number;
+
+/**
+ * Full jitter: uniform in [0, window). Of the usual schemes it spreads a crowd of nodes that fail together best, and asks
+ * least often (AWS Architecture Blog, "Exponential Backoff And Jitter").
+ */
+export const jitteredMs = ({ baseMs, capMs }: Backoff, attempt: number, random: Random): number =>
+  random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
+
+/** Waits; rejects with the signal's reason when that comes first. */
+export const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+  try {
+    await pause(ms, undefined, signal ? { signal } : {});
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error;
+  }
+};
+
+/** `HH:MM:SS`-free, human: `0.4 s`, `12 s`, `3 min`. */
+export const spanOf = (ms: number): string => {
+  if (ms < 10_000) return `${Math.round(ms / 100) / 10} s`;
+  return ms < 180_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+};
+
+/** Calls once, hands out the same promise to all; a failure is forgotten, so that the next caller tries again. */
+export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+};
+
+/** Lets a caller go when its signal fires; the shared work behind the promise goes on for others. */
+export const abortable = async <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+};

@@ -1,0 +1,3 @@
+'use strict';
+const { main } = require('../../../src/main.ts');
+void main();

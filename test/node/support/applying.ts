@@ -1,0 +1,9 @@
+/** One run: lock, plan, apply; without a PATH in an image, with one on a live node whose systemctl is there. What a test breaks. */
+import { withLock } from '../../../src/node/lock.ts';
+import { createSystemd } from '../../../src/node/systemd.ts';
+import { converge } from './nodes.ts';
+
+const [, , root = '', args = '', searchPath = '/nonexistent'] = process.argv;
+const live = searchPath !== '/nonexistent';
+const place = { root, live, searchPath, systemd: createSystemd({ root, live, searchPath }) };
+await withLock(root, { command: 'test', waitMs: 0, random: Math.random }, () => converge(place, { args, maxPods: 29 }));

@@ -1,0 +1,44 @@
+/** Puts the file layout of an Amazon Linux 2 EKS image, and bootwright in place of its bootstrap.sh, into a prepared root. */
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RIG } from './parts.ts';
+import { projectDirectory, rigDirectory } from './shell.ts';
+
+export interface Ami {
+  /** A version: a stand-in that only answers healthz. `built`: the real one of the rig. */
+  readonly kubelet: string;
+  /** `1.6` is Debian's own. */
+  readonly containerd: '1.6' | '1.7' | '2';
+  /** The texts that the image carries in /etc/eks/containerd; without them bootwright renders its own. Default true. */
+  readonly templates?: boolean;
+}
+
+/** Host files to show inside a node: big programs are bound, not copied. */
+export const amiBinds = (ami: Ami, executable: string): { [inside: string]: string } => ({
+  '/usr/bin/bootwright': executable,
+  ...(ami.kubelet === 'built' ? { '/usr/bin/kubelet': join(RIG, 'bin/kubelet') } : {}),
+  ...(ami.containerd === '1.6' ? {} : { '/usr/bin/containerd': join(RIG, `bin/containerd-${ami.containerd}`) }),
+  ...(ami.containerd === '2' ? { '/usr/bin/containerd-shim-runc-v2': join(RIG, 'bin/containerd-shim-runc-v2') } : {}),
+});
+
+const RIG_ONLY_CONTAINERD = `[Service]
+# The machine of the rig has no CAP_SYS_RESOURCE, which a negative score takes.
+OOMScoreAdjust=0
+`;
+
+/** Writes the layout. Nothing here is bootwright's work: it is what the image builder leaves behind. */
+export const installAmi = (root: string, ami: Ami): void => {
+  cpSync(join(rigDirectory, 'al2'), root, { recursive: true });
+  if (ami.templates === false) rmSync(join(root, 'etc/eks/containerd'), { recursive: true });
+  copyFileSync(join(projectDirectory, 'userdata/eks-bootstrap.sh'), join(root, 'etc/eks/bootstrap.sh'));
+  chmodSync(join(root, 'etc/eks/bootstrap.sh'), 0o755);
+  for (const tool of ['curl', 'jq', 'aws', 'node', 'npm']) rmSync(join(root, 'usr/bin', tool), { force: true });
+  if (ami.kubelet !== 'built') {
+    const stub = readFileSync(join(rigDirectory, 'stub-kubelet.py'), 'utf8').replace('@VERSION@', ami.kubelet);
+    writeFileSync(join(root, 'usr/bin/kubelet'), stub, { mode: 0o755 });
+  }
+  writeFileSync(join(root, 'etc/systemd/system/containerd.service.d/90-rig.conf'), RIG_ONLY_CONTAINERD);
+  // Enough for NodeReady: containerd only parses it until a pod starts. On a real node the VPC CNI writes it.
+  mkdirSync(join(root, 'etc/cni/net.d'), { recursive: true });
+  writeFileSync(join(root, 'etc/cni/net.d/10-rig.conflist'), '{"cniVersion":"1.0.0","name":"rig","plugins":[{"type":"loopback"}]}\n');
+};

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the system tests call, and of these only what is missing. Root, Debian 12 or like it.
+set -euo pipefail
+declare -A package=(
+  [mmdebstrap]=mmdebstrap [systemd-nspawn]=systemd-container [systemd-analyze]=systemd [ip]=iproute2 [strace]=strace
+  [shellcheck]=shellcheck [openssl]=openssl [nsenter]=util-linux [flock]=util-linux [pgrep]=procps
+)
+missing=()
+for command in "${!package[@]}"; do
+  command -v "$command" >/dev/null || missing+=("${package[$command]}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+[ "$(id -u)" = 0 ] || { echo "missing: ${missing[*]}. Run as root, or: apt-get install ${missing[*]}" >&2; exit 77; }
+command -v apt-get >/dev/null || { echo "missing: ${missing[*]}, and there is no apt-get to install them" >&2; exit 69; }
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
