@@ -131,6 +131,15 @@ export const SLIM = [
       export { HttpRequest } from './transport/httpRequest.js';`,
     from: SMITHY_CORE,
   },
+  {
+    // Date.toISOString() reads 2 MiB of time zones on a first boot: src/core/timestamp.ts says why.
+    name: /^\.\/utilDate(\.js)?$/,
+    importers: SIGNER,
+    contents: `
+      import { timestampOf } from './src/core/timestamp.ts';
+      export const toDate = (time) => (time instanceof Date ? time : new Date(typeof time === 'number' ? time * 1000 : time));
+      export const iso8601 = (time) => timestampOf(toDate(time)).slice(0, 19) + 'Z';`,
+  },
   // The whole namespace of a dynamic import would come along, with the schemas of all sixty operations.
   {
     name: /^@aws-sdk\/client-eks$/,
@@ -145,9 +154,12 @@ export const SLIM = [
     });`,
   },
   {
-    name: /^node:zlib$/,
-    importers: /\/@smithy\/core\/.*\/crc32\//,
-    contents: `exports.crc32 = undefined; // the package's own CRC-32 takes over`,
+    // Checksums of S3 and of event streams; the package computes its tables at start, a hot loop.
+    name: /\/crc32\/Crc32(Js|Node)(\.js)?$/,
+    importers: SDK,
+    contents: `
+      const missing = class { constructor() { throw new Error('CRC-32 is not in this build'); } };
+      export { missing as Crc32Js, missing as Crc32Node };`,
   },
   {
     name: /^node:crypto$/,

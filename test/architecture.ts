@@ -163,7 +163,7 @@ const coreScript = async (): Promise<string> => {
 
 t.test('core decides where there is no Node, no clock, no randomness and no code from text', async (t) => {
   const script = await coreScript();
-  const context = createContext({ TextEncoder, TextDecoder, URL }, { codeGeneration: { strings: false, wasm: false } });
+  const context = createContext({ TextEncoder, TextDecoder, URL, atob }, { codeGeneration: { strings: false, wasm: false } });
   const forbidden = 'delete globalThis.console; Date.now = Math.random = () => { throw new Error("not in core"); };';
   new Script(forbidden).runInContext(context);
   t.doesNotThrow(() => new Script(script, { filename: 'core.js' }).runInContext(context));

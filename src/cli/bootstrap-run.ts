@@ -1,4 +1,5 @@
 /** One bootstrap under the lock: facts, decision, plan, apply, verify, report. `bootstrap` and `bootstrap.sh` share it. */
+
 import { decide } from '../core/decide.ts';
 import type { Desired, Plan } from '../core/desired.ts';
 import { NodeError, remedyOf, STATE_CODES } from '../core/errors.ts';
@@ -7,6 +8,7 @@ import { needsOf } from '../core/needs.ts';
 import { planOf } from '../core/plan.ts';
 import type { Diagnostic } from '../core/report.ts';
 import type { NodeSpec } from '../core/spec.ts';
+import { timestampOf } from '../core/timestamp.ts';
 import { gather } from '../facts/gather.ts';
 import type { Log } from '../log.ts';
 import { type ApplyResult, applyPlan } from '../node/apply.ts';
@@ -52,7 +54,7 @@ interface Progress {
 }
 
 const gathered = async ({ spec, machine, log, context }: BootstrapRun): Promise<Facts> => {
-  const start: Facts = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+  const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
   for (const line of askingLines(spec, needsOf(spec, start))) log.info(line);
   const { world, close } = openWorld(context, machine.root, log);
   try {
@@ -145,7 +147,7 @@ export const refusedReport = (error: unknown, warnings: readonly Diagnostic[], r
   schemaVersion: 1,
   version: versionOf().version,
   command: context.style === 'own' ? `${context.calledAs} bootstrap` : context.calledAs,
-  startedAt: context.now().toISOString(),
+  startedAt: timestampOf(context.now()),
   durationMs: 0,
   stages: [],
   outcome: 'failed',
@@ -174,7 +176,7 @@ export const runBootstrap = async (run: BootstrapRun): Promise<BootstrapEnd> => 
     schemaVersion: 1,
     version: versionOf().version,
     command: commandLineOf(spec, context),
-    startedAt: startedAt.toISOString(),
+    startedAt: timestampOf(startedAt),
     durationMs: stopwatch.elapsedMs(),
     stages: stopwatch.stages,
     outcome: error === undefined ? (applied?.outcome ?? 'converged') : 'failed',

@@ -2,6 +2,7 @@
  * The bearer token of an EKS node: a presigned STS GetCallerIdentity URL that the API server's webhook calls in our name. Made
  * without network. The rules are aws-iam-authenticator's, whose verifier refuses whatever it does not know.
  */
+import { timestampOf } from '../core/timestamp.ts';
 import type { AwsCredentials } from '../facts/aws.ts';
 import { regionalHost } from '../facts/endpoints.ts';
 import { signerOf } from '../facts/sign.ts';
@@ -34,7 +35,7 @@ const encoded = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** `2026-11-21T08:00:00Z` */
-const secondsOf = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
+const secondsOf = (date: Date): string => `${timestampOf(date).slice(0, 19)}Z`;
 
 /** `k8s-aws-v1.` and the URL in unpadded base64url. The cluster's name is signed as a header and not in the URL: the server adds its own. */
 export const tokenOf = async ({ clusterName, region, credentials, now, env = {} }: TokenQuestion): Promise<Token> => {

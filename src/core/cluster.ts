@@ -1,6 +1,6 @@
 /** Which cluster: its name, endpoint and certificate authority, from the user or from DescribeCluster. */
 import { bytesOfBase64, textOfUtf8 } from './base64.ts';
-import { certificatesOf } from './certificate.ts';
+import { type Certificate, certificatesOf } from './certificate.ts';
 import { urlFaultOf } from './config/bootstrap-flags-values.ts';
 import type { ClusterFacts, Facts } from './facts.ts';
 import { inputOf } from './provenance.ts';
@@ -12,8 +12,9 @@ export interface Cluster {
   readonly endpoint: Decided<string>;
   /** base64 of PEM. */
   readonly certificateAuthority: Decided<string>;
-  /** The text of ca.crt. */
+  /** The text of ca.crt, and what stands in it. */
   readonly pem: string;
+  readonly certificates: readonly Certificate[];
 }
 
 const given = (name: string, { value, origin, at }: Sourced<string>): Input => ({ name, value, origin, at });
@@ -67,12 +68,27 @@ const differences = (spec: NodeSpec, cluster: ClusterFacts): readonly Diagnostic
   return warnings;
 };
 
-/** Diagnostics of the bundle at this time; none: a valid one. `now` is ISO 8601. */
-const bundleDiagnostics = (pem: string | undefined, at: string, now: string): readonly Diagnostic[] => {
-  const remedy = 'Use the value of `aws eks describe-cluster --query cluster.certificateAuthority.data`.';
-  if (pem === undefined) return [errorAt('invalid-base64', at, 'the certificate authority is not base64 of a PEM text', remedy)];
+const CA_REMEDY = 'Use the value of `aws eks describe-cluster --query cluster.certificateAuthority.data`.';
+
+interface Bundle {
+  readonly pem: string;
+  readonly certificates: readonly Certificate[];
+}
+
+/** The bundle that a base64 text holds. `at`: where the text stands. */
+const bundleOf = (text: string, at: string): Checked<Bundle> => {
+  const bytes = bytesOfBase64(text);
+  const pem = bytes && textOfUtf8(bytes);
+  if (pem === undefined)
+    return { diagnostics: [errorAt('invalid-base64', at, 'the certificate authority is not base64 of a PEM text', CA_REMEDY)] };
   const certificates = certificatesOf(pem);
-  if ('code' in certificates) return [errorAt(certificates.code, at, `the certificate authority ${certificates.message}`, remedy)];
+  return 'code' in certificates
+    ? { diagnostics: [errorAt(certificates.code, at, `the certificate authority ${certificates.message}`, CA_REMEDY)] }
+    : { value: { pem, certificates }, diagnostics: [] };
+};
+
+/** What is wrong with the certificates at this time. `now` is ISO 8601. */
+const validityDiagnostics = (certificates: readonly Certificate[], at: string, now: string): readonly Diagnostic[] => {
   const clock = Date.parse(now);
   const expired = certificates.filter(({ notAfter }) => Date.parse(notAfter) < clock);
   const early = certificates.find(({ notBefore }) => Date.parse(notBefore) > clock);
@@ -83,14 +99,14 @@ const bundleDiagnostics = (pem: string | undefined, at: string, now: string): re
         'expired-certificate',
         at,
         `the certificate authority expired on ${oldest.notAfter}; the clock says ${now}`,
-        `Check the clock. ${remedy}`,
+        `Check the clock. ${CA_REMEDY}`,
       ),
     ];
   }
   const diagnostics: Diagnostic[] = [];
   if (oldest !== undefined) {
     const message = `${expired.length} of ${certificates.length} certificates of the certificate authority expired, one on ${oldest.notAfter}`;
-    diagnostics.push(warningAt('expired-certificate', at, message, remedy));
+    diagnostics.push(warningAt('expired-certificate', at, message, CA_REMEDY));
   }
   // Not an error: a clock that is late at boot is put right by chrony, and the kubelet tries until then.
   if (early !== undefined) {
@@ -142,12 +158,11 @@ const sourceOf = (spec: NodeSpec, facts: Facts): Source => {
 export const clusterOf = (spec: NodeSpec, facts: Facts): Checked<Cluster> => {
   const { name } = spec.cluster;
   const source = sourceOf(spec, facts);
-  const ca = String(source.certificateAuthority.value);
-  const bytes = bytesOfBase64(ca);
-  const pem = bytes && textOfUtf8(bytes);
-  const statusFails = hasErrors(source.diagnostics);
-  const diagnostics = [...source.diagnostics, ...(statusFails ? [] : bundleDiagnostics(pem, source.at, facts.now))];
-  if (hasErrors(diagnostics) || pem === undefined) return { diagnostics };
+  if (hasErrors(source.diagnostics)) return { diagnostics: source.diagnostics };
+  const bundle = bundleOf(String(source.certificateAuthority.value), source.at);
+  const validity = bundle.value ? validityDiagnostics(bundle.value.certificates, source.at, facts.now) : [];
+  const diagnostics = [...source.diagnostics, ...bundle.diagnostics, ...validity];
+  if (hasErrors(diagnostics) || bundle.value === undefined) return { diagnostics };
   const changes = ['--apiserver-endpoint together with --b64-cluster-ca', 'without them, what DescribeCluster says'];
   const decided = (key: string, rule: string, input: Input): Decided<string> => ({
     key,
@@ -165,7 +180,7 @@ export const clusterOf = (spec: NodeSpec, facts: Facts): Checked<Cluster> => {
       },
       endpoint: decided('endpoint', 'endpoint', source.endpoint),
       certificateAuthority: decided('certificateAuthority', 'certificate-authority', source.certificateAuthority),
-      pem,
+      ...bundle.value,
     },
     diagnostics,
   };

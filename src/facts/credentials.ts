@@ -1,8 +1,10 @@
 /** Where AWS credentials come from: on a node the instance role, on a laptop whatever AWS's own tools would use. */
+
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { NodeError } from '../core/errors.ts';
+import { timestampOf } from '../core/timestamp.ts';
 import type { AwsCredentials } from './aws.ts';
 import type { Http } from './http.ts';
 import type { Imds } from './imds.ts';
@@ -129,7 +131,7 @@ const fetchRoleCredentials = async ({ imds, clock, warn }: CredentialOptions, ro
   const credentials = roleCredentials(role, body);
   if (credentials.expiration.getTime() <= clock()) {
     // Used all the same: if it is this machine's clock that is wrong, AWS takes them, and the first answer corrects the clock.
-    const expired = credentials.expiration.toISOString();
+    const expired = timestampOf(credentials.expiration);
     warn(`IMDS gives credentials of role ${role} that expired at ${expired}: check this machine's clock (chronyc tracking)`);
   }
   return credentials;

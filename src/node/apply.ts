@@ -2,10 +2,12 @@
  * Does what a plan says. The intent is on the disk before the first action and goes after the last, so a run that is cut off at any moment
  * is finished by the next one. Call it only while holding the lock.
  */
+
 import { dirname } from 'node:path';
 import type { Manifest, Plan } from '../core/desired.ts';
 import { NodeError } from '../core/errors.ts';
 import { RUN_DIR } from '../core/paths.ts';
+import { timestampOf } from '../core/timestamp.ts';
 import { readBootId } from './boot.ts';
 import { removeLeftovers } from './filesystem.ts';
 import { hasUnitFile, isMasked } from './image-units.ts';
@@ -132,7 +134,7 @@ const begin = (
   if (!isRecorded) stageGeneration(root, plan, next);
   // The intent is about to be replaced: what an earlier run wrote must not be forgotten.
   const base = state.intent !== null && last !== null ? { base: last } : {};
-  const run = { bootId: live ? readBootId() : null, startedAt: now().toISOString(), manifest: next, ...base };
+  const run = { bootId: live ? readBootId() : null, startedAt: timestampOf(now()), manifest: next, ...base };
   writeIntent(root, intentOf(plan, state.intent, run));
 };
 

@@ -54,14 +54,14 @@ export const followed = (root: string, path: string): string => {
 };
 
 /** The same, but a link that stands at the path itself is not followed. */
-export const placeOf = (root: string, path: string): string => (root === '/' ? path : join(followed(root, dirname(path)), basename(path)));
+export const placeOf = (root: string, path: string): string => (root === '/' ? path : `${followed(root, dirname(path))}/${basename(path)}`);
 
-/** stat or lstat; undefined where there is nothing, or a file on the way. */
-const statIn = (stat: typeof lstatSync | typeof statSync, place: string): Stats | undefined => {
+/** stat or lstat; undefined where there is nothing, null where a file stands on the way. */
+const statIn = (stat: typeof lstatSync | typeof statSync, place: string): Stats | undefined | null => {
   try {
     return stat(place, { throwIfNoEntry: false });
   } catch (error) {
-    if (errnoOf(error) === 'ENOTDIR') return undefined;
+    if (errnoOf(error) === 'ENOTDIR') return null;
     throw error;
   }
 };
@@ -71,7 +71,8 @@ export const readObserved = (root: string, path: string): ObservedFile => {
   try {
     const place = placeOf(root, path);
     const stat = statIn(lstatSync, place);
-    if (stat === undefined) return observedAbsence(root, path);
+    if (stat === undefined) return { kind: 'absent' };
+    if (stat === null) return observedBlock(root, path);
     if (stat.isSymbolicLink()) return observedLink(root, path, place);
     return stat.isFile() ? readRegular(place) : observedSpecial(stat);
   } catch (cause) {
@@ -79,14 +80,11 @@ export const readObserved = (root: string, path: string): ObservedFile => {
   }
 };
 
-/** Nothing there; or nothing that could be put there, because a file stands on the way. */
-const observedAbsence = (root: string, path: string): ObservedFile => {
-  for (let above = dirname(path); above !== '/' && above !== '.'; above = dirname(above)) {
-    const stat = statIn(statSync, followed(root, above));
-    if (stat === undefined) continue;
-    return stat.isDirectory() ? { kind: 'absent' } : { kind: 'other', what: `nothing (${above} is no directory)` };
-  }
-  return { kind: 'absent' };
+/** Nothing there, and nothing could be put there: a file stands on the way. */
+const observedBlock = (root: string, path: string): ObservedFile => {
+  let above = dirname(path);
+  while (above !== '/' && !statIn(statSync, followed(root, above))) above = dirname(above);
+  return { kind: 'other', what: `nothing (${above} is no directory)` };
 };
 
 /** A link to a directory does what the directory would (`mkdir -p` takes it too); any other link is not followed. */

@@ -4,12 +4,14 @@
  * Who finds it free or its holder dead links an entry with the next number; a link is atomic, so one of many wins. Entries never change and
  * the highest is never removed: the numbers only grow, and a run that was stopped in between cannot win with an old one.
  */
+
 import { linkSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { NodeError } from '../core/errors.ts';
 import { LOCK_DIR } from '../core/paths.ts';
 import { redacted } from '../core/redact.ts';
+import { timestampOf } from '../core/timestamp.ts';
 import { isProcess, readBootId, readPidNamespace, readStartTime } from './boot.ts';
 import { errnoOf, failureOf } from './failures.ts';
 import { discard, followed, makeDirectory, namesIn, removeLeftovers, tempNameFor, writeNew } from './filesystem.ts';
@@ -46,7 +48,7 @@ const ourselves = (command: string): Holder => ({
   bootId: readBootId(),
   pidNamespace: readPidNamespace(),
   command: redacted(command).slice(0, LONGEST_COMMAND),
-  since: new Date().toISOString(),
+  since: timestampOf(new Date()),
 });
 
 /** Another boot: dead. Another pid namespace (a container on this machine): nobody here can tell, so it lives. */

@@ -1,5 +1,7 @@
 import t from 'tap';
-import { base64OfText } from '../../src/core/base64.ts';
+
+const base64OfText = (text: string): string => Buffer.from(text).toString('base64');
+
 import { clusterOf } from '../../src/core/cluster.ts';
 import type { ClusterFacts } from '../../src/core/facts.ts';
 import { CLUSTER_CA_PEM, TEST_AUTHORITY_PEM, TEST_SERVER } from '../fakes/certificates.ts';

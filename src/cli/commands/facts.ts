@@ -1,4 +1,5 @@
 import type { Facts } from '../../core/facts.ts';
+import { timestampOf } from '../../core/timestamp.ts';
 import { PLACEHOLDER_CA } from '../assume.ts';
 import type { Command, Option } from '../command.ts';
 import { dialectOf, helpOfBootstrap, requestOf } from '../dialect.ts';
@@ -38,7 +39,7 @@ export const factsCommand: Command = {
     const name = options.text('root') ?? request.run.root?.value ?? (context.env['BOOTWRIGHT_ROOT'] || '/');
     const root = rootNamed(name, '--root', context);
     const { world, close } = openWorld(context, root, plainWatch(context), isElsewhere() ? SHORT_IMDS : {});
-    const start: Facts = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+    const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
     const { gather, gatherAll } = await import('../../facts/gather.ts');
     try {
       if (!options.flag('all')) context.stdout.write(text(await gather(request.spec, start, world, { signal: context.signal })));

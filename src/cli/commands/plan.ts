@@ -1,5 +1,6 @@
 import { STATE_CODES } from '../../core/errors.ts';
 import type { Facts } from '../../core/facts.ts';
+import { timestampOf } from '../../core/timestamp.ts';
 import { gather } from '../../facts/gather.ts';
 import type { Command, Option } from '../command.ts';
 import { demanded, dialectOf, helpOfBootstrap, requestOf } from '../dialect.ts';
@@ -42,7 +43,7 @@ export const planCommand: Command = {
     const { spec, run, warnings } = request;
     const machine = machineAt(rootNamed(options.text('root') ?? run.root?.value ?? '/', '--root', context), context);
     const watch = plainWatch(context);
-    const start: Facts = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+    const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
     const { world, close } = openWorld(context, machine.root, watch);
     const [facts, { decide }, { planOf }] = await Promise.all([
       gather(spec, start, world, { signal: context.signal }).finally(close),

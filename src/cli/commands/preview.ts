@@ -7,6 +7,7 @@ import type { Facts, Need } from '../../core/facts.ts';
 import { withFacts } from '../../core/facts.ts';
 import type { Diagnostic } from '../../core/report.ts';
 import type { NodeSpec } from '../../core/spec.ts';
+import { timestampOf } from '../../core/timestamp.ts';
 import { assumed, regionOf, type Wish, withGuess } from '../assume.ts';
 import { type Command, type Context, type Option, Refused } from '../command.ts';
 import { demanded, dialectOf, helpOfBootstrap, requestOf } from '../dialect.ts';
@@ -86,7 +87,7 @@ const withWarnings = (desired: Desired, warnings: readonly Diagnostic[]): Desire
 
 const startFacts = async (options: Parsed, wish: Wish, context: Context): Promise<Facts> => {
   const path = options.text('facts');
-  if (path === undefined) return { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+  if (path === undefined) return { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
   const { decodeFacts } = await import('../../core/facts-schema.ts');
   const { readJson } = await import('../files.ts');
   const facts = demanded(decodeFacts(await readJson(path, '--facts', context)));

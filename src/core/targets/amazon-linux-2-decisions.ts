@@ -125,10 +125,10 @@ export const decisionsOf = (spec: NodeSpec, facts: Facts): Checked<Decisions> =>
 
 const gap = (): Error => new Error('a rule gave neither a value nor an error');
 
-const clusterDecisions = ({ name, endpoint, certificateAuthority, pem }: Cluster) => ({
-  clusterName: name,
-  endpoint,
-  certificateAuthority: certificateAuthorityOf(certificateAuthority, pem),
+const clusterDecisions = (cluster: Cluster) => ({
+  clusterName: cluster.name,
+  endpoint: cluster.endpoint,
+  certificateAuthority: certificateAuthorityOf(cluster),
 });
 
 /** Known unless nobody needed it: then neither the table nor DescribeInstanceTypes has been asked for a type the table lacks. */

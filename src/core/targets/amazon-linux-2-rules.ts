@@ -1,5 +1,5 @@
 /** The small rules of a bootstrap.sh node that have no file of their own. */
-import { certificatesOf } from '../certificate.ts';
+import type { Cluster } from '../cluster.ts';
 import type { Facts } from '../facts.ts';
 import { unitCannotCarry } from '../formats/unit.ts';
 import { EVICTION_HARD, type KubeletConfigInput, RESERVED_CGROUPS } from '../kubelet/config.ts';
@@ -41,9 +41,7 @@ export const gpuDiagnostics = ({ host: { nvidiaDevice } }: Facts): readonly Diag
     : [];
 
 /** The decision with what the certificates are good for in place of kilobytes of base64. */
-export const certificateAuthorityOf = (decided: Decided<string>, pem: string): Decided<string> => {
-  const certificates = certificatesOf(pem);
-  if ('code' in certificates) throw new Error('the certificate authority has not been checked');
+export const certificateAuthorityOf = ({ certificateAuthority: decided, certificates }: Cluster): Decided<string> => {
   const until = certificates.map(({ notAfter }) => notAfter.slice(0, 'YYYY-MM-DD'.length)).join(', ');
   const value = `${certificates.length === 1 ? 'a certificate' : `${certificates.length} certificates`}, valid until ${until}`;
   const inputs = decided.because.inputs.map((input) => (input.value === decided.value ? { ...input, value } : input));

@@ -1,5 +1,4 @@
 /** The plain node of the unit tests: m5.large in us-west-2 with kubelet 1.32, and the words to make it another one. */
-import { base64OfText } from '../../../src/core/base64.ts';
 import { decodeBootstrap } from '../../../src/core/config/bootstrap-flags.ts';
 import type { ClusterFacts, Facts, HostFacts, InstanceFacts } from '../../../src/core/facts.ts';
 import {
@@ -17,7 +16,7 @@ import type { Checked, Diagnostic } from '../../../src/core/report.ts';
 import type { NodeSpec } from '../../../src/core/spec.ts';
 import { CLUSTER_CA_PEM } from '../../fakes/certificates.ts';
 
-export const CA = base64OfText(CLUSTER_CA_PEM);
+export const CA = Buffer.from(CLUSTER_CA_PEM).toString('base64');
 export const ENDPOINT = 'https://EXAMPLE.gr7.us-west-2.eks.amazonaws.com';
 /** Flags with which nobody has to ask EKS. */
 export const PAIR = ['--apiserver-endpoint', ENDPOINT, '--b64-cluster-ca', CA] as const;
