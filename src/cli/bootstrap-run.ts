@@ -16,7 +16,7 @@ import type { Report } from '../node/report.ts';
 import { missingRights } from '../node/rights.ts';
 import type { VerifyResult } from '../node/verify.ts';
 import { type Context, Interrupted, Refused } from './command.ts';
-import { demanded } from './dialect.ts';
+import { alsoWrong, demanded, tomlFilesOf } from './dialect.ts';
 import { exitCodeOf, exitCodeOfAll } from './exit-codes.ts';
 import { healthzOf } from './healthz.ts';
 import { type Machine, observeFor } from './machine.ts';
@@ -169,7 +169,7 @@ export const runBootstrap = async (run: BootstrapRun): Promise<BootstrapEnd> => 
   try {
     await steps(run, progress, stopwatch);
   } catch (cause) {
-    error = cause ?? new Error('the run failed without a reason');
+    error = await alsoWrong(cause ?? new Error('the run failed without a reason'), machine.root, tomlFilesOf(spec));
   }
   const { plan, applied, verified: result } = progress;
   const report: Report = {

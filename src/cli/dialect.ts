@@ -43,7 +43,17 @@ export const dialectOf = (rest: readonly string[]): { readonly args: readonly st
 interface Host {
   readonly name: string;
   readonly options: readonly Option[];
+  /** Where the command reads files of the node. Absent: of none. */
+  readonly rootOf?: (run: BootstrapRequest['run']) => string;
 }
+
+/** TOML files that a call names. */
+export const tomlFilesOf = ({ options }: NodeSpec): readonly string[] =>
+  options.containerdConfigFile ? [options.containerdConfigFile.value] : [];
+
+/** An error with all else that is wrong with the files under a root. Nothing of this is loaded unless something failed. */
+export const alsoWrong = async (error: unknown, root: string, tomlFiles: readonly string[]): Promise<unknown> =>
+  (await import('./local-problems.ts')).withLocalProblems(error, { root, tomlFiles });
 
 /** Remedies for the line as it was typed: `bootwright preview … bootstrap CLUSTER`. */
 const hosted = (diagnostics: readonly Diagnostic[], { name, options }: Host, style: Style): readonly Diagnostic[] => {
@@ -70,11 +80,14 @@ const hosted = (diagnostics: readonly Diagnostic[], { name, options }: Host, sty
 const optionIn = ({ path }: Diagnostic): string => path.replace(/^--/, '').replace(/=.*$/s, '');
 
 /** What a line of the dialect asks for; null: for help. Variables of the dialect count where `env` has them. Throws Refused. */
-export const requestOf = (args: readonly string[], env: Context['env'], style: Style, host?: Host): SpokenRequest | null => {
+export const requestOf = async (args: readonly string[], env: Context['env'], style: Style, host: Host): Promise<SpokenRequest | null> => {
   const { request, diagnostics: found, echo } = decodeBootstrap(args, env, style);
-  const diagnostics = host === undefined ? found : hosted(found, host, style);
+  const diagnostics = hosted(found, host, style);
   if (request?.help) return null;
-  if (hasErrors(diagnostics) || request?.spec === undefined) throw new Refused(diagnostics);
+  if (hasErrors(diagnostics) || request?.spec === undefined) {
+    const refused = new Refused(diagnostics);
+    throw request && host.rootOf ? await alsoWrong(refused, host.rootOf(request.run), request.run.tomlFiles) : refused;
+  }
   return { spec: request.spec, run: request.run, warnings: diagnostics, echo };
 };
 

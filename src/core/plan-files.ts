@@ -143,7 +143,7 @@ type JsonObject = { readonly [key: string]: Json };
 type ReadObject = { readonly value?: JsonObject; readonly diagnostics: readonly Diagnostic[] };
 
 /** A file that a crash, or bootstrap.sh with a full disk, has emptied counts as not there; anything else that is no JSON object is an error. */
-const jsonObjectOf = (text: string, path: string): ReadObject => {
+export const jsonObjectOf = (text: string, path: string): ReadObject => {
   if (text.replaceAll('\0', '').trim() === '') {
     const message = 'the file is empty (a crash or a full disk in an earlier run?); it is made anew';
     return {

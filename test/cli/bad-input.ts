@@ -240,6 +240,27 @@ const FILES: readonly Case[] = [
     ],
   },
   {
+    name: 'a line, a file it names and a file on disk, all wrong at once',
+    args: ['my-cluster', '--use-max-pods', 'maybe', '--containerd-config-file', '/etc/my.toml'],
+    image: { 'etc/my.toml': 'version = 2\n[plugins\n', 'etc/kubernetes/kubelet/kubelet-config.json': '[1]\n' },
+    code: 65,
+    errors: [
+      "--use-max-pods: 'maybe' is neither true nor false; bootstrap.sh took it for false. Write true or false, in lower case.",
+      '/etc/my.toml:2:9: not valid TOML: the line ends too early. Correct the file; `containerd --config FILE config dump` reads it as containerd would.',
+      '/etc/kubernetes/kubelet/kubelet-config.json: it holds an array, and must hold an object. Correct the file, or remove it: then it is made anew.',
+    ],
+  },
+  {
+    name: 'two files on disk, both wrong',
+    args: ['my-cluster', '--containerd-config-file', '/etc/directory'],
+    image: { 'etc/kubernetes/kubelet/kubelet-config.json': '[1]\n' },
+    code: 65,
+    errors: [
+      '/etc/directory: is a directory. Give a regular file.',
+      '/etc/kubernetes/kubelet/kubelet-config.json: it holds an array, and must hold an object. Correct the file, or remove it: then it is made anew.',
+    ],
+  },
+  {
     name: 'a root that is no directory',
     args: ['my-cluster', '--root', '/nonexistent'],
     code: 66,

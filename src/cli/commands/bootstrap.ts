@@ -8,6 +8,7 @@ import type { Report } from '../../node/report.ts';
 import { missingRights } from '../../node/rights.ts';
 import { commandLineOf, refusedReport, runBootstrap } from '../bootstrap-run.ts';
 import { type Command, type Context, Refused } from '../command.ts';
+import { alsoWrong } from '../dialect.ts';
 import { machineAt } from '../machine.ts';
 import { diagnosticLine } from '../present/diagnostics.ts';
 
@@ -38,8 +39,9 @@ export const bootstrapCommand: Command = {
     for (const line of echo) log.info(line);
     for (const warning of diagnostics.filter((d) => d.severity === 'warning')) log.warn(diagnosticLine(warning));
     const machine = machineAt(resolve(context.cwd, request?.run.root?.value ?? '/'), context);
-    const refusal = refusalOf(diagnostics, rightsProblem(machine, context));
-    if (refusal !== undefined) {
+    const problem = refusalOf(diagnostics, rightsProblem(machine, context));
+    if (problem !== undefined) {
+      const refusal = await alsoWrong(problem, machine.root, request?.run.tomlFiles ?? []);
       if (request?.run.json ?? args.includes('--json')) await print(refusedReport(refusal, diagnostics, machine.root, context), context);
       throw refusal;
     }

@@ -34,7 +34,7 @@ export const factsCommand: Command = {
     const options = parsedOf(own, { command: 'facts', options: OPTIONS, positionals: 0 });
     const { args: words, style } = dialectOf(rest);
     const named = words.length > 0;
-    const request = requestOf(named ? words : MACHINE_ONLY, named ? context.env : {}, style, { name: 'facts', options: OPTIONS });
+    const request = await requestOf(named ? words : MACHINE_ONLY, named ? context.env : {}, style, { name: 'facts', options: OPTIONS });
     if (request === null) return helpOfBootstrap(context);
     const name = options.text('root') ?? request.run.root?.value ?? (context.env['BOOTWRIGHT_ROOT'] || '/');
     const root = rootNamed(name, '--root', context);

@@ -1,10 +1,12 @@
 import { STATE_CODES } from '../../core/errors.ts';
 import type { Facts } from '../../core/facts.ts';
+import type { Diagnostic } from '../../core/report.ts';
+import type { NodeSpec } from '../../core/spec.ts';
 import { timestampOf } from '../../core/timestamp.ts';
 import { gather } from '../../facts/gather.ts';
-import type { Command, Option } from '../command.ts';
-import { demanded, dialectOf, helpOfBootstrap, requestOf } from '../dialect.ts';
-import { machineAt, observeFor, rootNamed } from '../machine.ts';
+import type { Command, Context, Option } from '../command.ts';
+import { alsoWrong, demanded, dialectOf, helpOfBootstrap, requestOf, type SpokenRequest, tomlFilesOf } from '../dialect.ts';
+import { type Machine, machineAt, observeFor, rootNamed } from '../machine.ts';
 import { meanwhile } from '../meanwhile.ts';
 import { parsedOf, splitAtWord } from '../options.ts';
 import { doneHere, type PlanView } from '../present/plan-text.ts';
@@ -38,23 +40,35 @@ export const planCommand: Command = {
     const options = parsedOf(own, { command: 'plan', options: OPTIONS, positionals: 0 });
     checkShowOptions(options, context);
     const { args: words, style } = dialectOf(rest);
-    const request = requestOf(words, context.env, style, { name: 'plan', options: OPTIONS });
+    const rootOf = (run: SpokenRequest['run']): string => options.text('root') ?? run.root?.value ?? '/';
+    const request = await requestOf(words, context.env, style, { name: 'plan', options: OPTIONS, rootOf });
     if (request === null) return helpOfBootstrap(context);
     const { spec, run, warnings } = request;
-    const machine = machineAt(rootNamed(options.text('root') ?? run.root?.value ?? '/', '--root', context), context);
-    const watch = plainWatch(context);
-    const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
-    const { world, close } = openWorld(context, machine.root, watch);
-    const [facts, { decide }, { planOf }] = await Promise.all([
-      gather(spec, start, world, { signal: context.signal }).finally(close),
-      meanwhile(() => import('../../core/decide.ts')),
-      meanwhile(() => import('../../core/plan.ts')),
-    ]);
-    const decided = demanded(decide(spec, facts));
-    const desired = { ...decided, warnings: [...warnings, ...decided.warnings] };
-    const plan = demanded(planOf(desired, await observeFor(desired, machine, watch.warn)));
+    const machine = machineAt(rootNamed(rootOf(run), '--root', context), context);
+    const { facts, desired, plan } = await planned(spec, warnings, machine, context).catch(async (error: unknown) => {
+      throw await alsoWrong(error, machine.root, tomlFilesOf(spec));
+    });
     const view: PlanView = { spec, facts, desired, plan, against: machine.live ? 'this machine' : machine.root };
     await showPlan(view, run.json ? { ...options, flag: (name) => name === 'json' || options.flag(name) } : options, context);
     return options.flag('exit-code') && doneHere(plan).length > 0 ? STATE_CODES.CHANGES_PENDING.exit : 0;
   },
+};
+
+const planned = async (
+  spec: NodeSpec,
+  warnings: readonly Diagnostic[],
+  machine: Machine,
+  context: Context,
+): Promise<Pick<PlanView, 'facts' | 'desired' | 'plan'>> => {
+  const watch = plainWatch(context);
+  const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
+  const { world, close } = openWorld(context, machine.root, watch);
+  const [facts, { decide }, { planOf }] = await Promise.all([
+    gather(spec, start, world, { signal: context.signal }).finally(close),
+    meanwhile(() => import('../../core/decide.ts')),
+    meanwhile(() => import('../../core/plan.ts')),
+  ]);
+  const decided = demanded(decide(spec, facts));
+  const desired = { ...decided, warnings: [...warnings, ...decided.warnings] };
+  return { facts, desired, plan: demanded(planOf(desired, await observeFor(desired, machine, watch.warn))) };
 };

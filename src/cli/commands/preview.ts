@@ -58,7 +58,7 @@ export const previewCommand: Command = {
     checkShowOptions(options, context);
     const out = outOf(options, context);
     const { args: dialect, style } = dialectOf(rest);
-    const request = requestOf(dialect, context.env, style, { name: 'preview', options: OPTIONS });
+    const request = await requestOf(dialect, context.env, style, { name: 'preview', options: OPTIONS });
     if (request === null) return helpOfBootstrap(context);
     const against = options.text('against');
     const base = against ?? request.run.root?.value;

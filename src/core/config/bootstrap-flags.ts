@@ -18,6 +18,8 @@ export interface BootstrapRequest {
     readonly root?: Sourced<string>;
     readonly verify?: Sourced<'none' | 'started' | 'joined'>;
     readonly json: boolean;
+    /** Files of the user's own that the call names; known also when something else in it is wrong. */
+    readonly tomlFiles: readonly string[];
   };
 }
 
@@ -179,6 +181,7 @@ const runOf = (given: Given, words: Words): BootstrapRequest['run'] => ({
   ...(given.root ? { root: given.root } : {}),
   ...(given.verify ? { verify: given.verify } : {}),
   json: words.values.has('json'),
+  tomlFiles: given.containerdConfigFile ? [given.containerdConfigFile.value] : [],
 });
 
 /**
@@ -187,7 +190,7 @@ const runOf = (given: Given, words: Words): BootstrapRequest['run'] => ({
  */
 export const decodeBootstrap = (args: readonly string[], env: Env, style: DialectStyle): DecodedBootstrap => {
   const words = wordsOf(args, style);
-  if (words.help) return { request: { help: true, run: { json: words.values.has('json') } }, diagnostics: [], echo: [] };
+  if (words.help) return { request: { help: true, run: runOf({}, words) }, diagnostics: [], echo: [] };
   const { given, diagnostics: wrong } = givenOf(givenTexts(words, env));
   const { name, diagnostics: aboutName } = clusterNameOf(words, style);
   const diagnostics = [...words.diagnostics, ...aboutName, ...wrong, ...conflictsOf(given, [...words.diagnostics, ...wrong])];
