@@ -1,6 +1,6 @@
 /** The words by which a user of `preview` describes a machine. */
 import { type Diagnostic, errorAt } from '../core/report.ts';
-import type { Wish } from './assume.ts';
+import { archOf, type Wish } from './assume.ts';
 import { type Context, type Option, Refused } from './command.ts';
 import { readNamed } from './files.ts';
 import type { Parsed } from './options.ts';
@@ -74,12 +74,31 @@ const clashesOf = (options: Parsed): Diagnostic[] => {
   return [errorAt('option-conflict', '--facts', message, 'choose one of them; a copy of the file can be edited')];
 };
 
+/** By option, variable or, where AWS is asked at all, the profile that gives the credentials. */
+const regionFrom = async (options: Parsed, { env }: Context): Promise<Pick<Wish, 'region' | 'regionAt'>> => {
+  const given = options.text('region');
+  if (given !== undefined) return { region: given };
+  const regionAt = ['AWS_REGION', 'AWS_DEFAULT_REGION'].find((name) => Boolean(env[name]));
+  if (regionAt !== undefined) return { region: env[regionAt] ?? '', regionAt };
+  if (!options.flag('describe')) return {};
+  const { profileRegion } = await import('../facts/profile.ts');
+  const region = await profileRegion(env);
+  return region === undefined ? {} : { region, regionAt: `profile ${env['AWS_PROFILE'] || 'default'}` };
+};
+
+/** A type has one architecture, and a preview of the other would be of no node. */
+const archClash = (options: Parsed): Diagnostic[] => {
+  const [type, arch] = [options.text('instance-type'), options.text('arch')];
+  const known = arch === undefined ? undefined : (ARCHES[arch] ?? arch);
+  if (type === undefined || !['x86_64', 'aarch64'].includes(known ?? '') || archOf(type) === known) return [];
+  return [errorAt('option-conflict', '--arch', `${arch} is not what ${type} is made of: ${archOf(type)}`, 'leave --arch out')];
+};
+
 /** What the options say about the machine. Throws Refused with every wrong value, NodeError for an unreadable file. */
 export const wishOf = async (options: Parsed, context: Context): Promise<Wish> => {
-  const mistakes = [...clashesOf(options), ...mistakesOf(options)];
+  const mistakes = [...clashesOf(options), ...mistakesOf(options), ...archClash(options)];
   if (mistakes.length > 0) throw new Refused(mistakes);
-  const regionAt = options.text('region') ? undefined : ['AWS_REGION', 'AWS_DEFAULT_REGION'].find((name) => Boolean(context.env[name]));
-  const region = regionAt === undefined ? options.text('region') : context.env[regionAt];
+  const { region, regionAt } = await regionFrom(options, context);
   const arch = options.text('arch');
   const cpus = options.text('cpus');
   const vpcCidrs = options.texts('vpc-cidr');

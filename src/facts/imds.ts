@@ -52,9 +52,12 @@ const MAX_BYTES = 64 * 1024;
 const endpointFrom = (variable: string, text: string): string => {
   // The cheap look first: Node compiles a long pattern for the other, 2 ms.
   const authority = text.split(':').length > 2 && isIPv6(text) ? `[${text}]` : text;
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(authority) ? authority : `http://${authority}`);
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(authority);
+  // The SDKs take nothing but URLs there: a bare word is a mistake, and would be waited for.
+  const url = hasScheme || variable === 'IMDS_ENDPOINT' ? URL.parse(hasScheme ? authority : `http://${authority}`) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.pathname !== '/') {
-    const remedy = `Set ${variable} to HOST, HOST:PORT or http://HOST:PORT, or unset it.`;
+    const forms = variable === 'IMDS_ENDPOINT' ? 'HOST, HOST:PORT or http://HOST:PORT' : 'http://HOST or http://HOST:PORT';
+    const remedy = `Set ${variable} to ${forms}, or unset it.`;
     throw new NodeError('BAD_DATA', `${variable}='${text}' is no IMDS endpoint`, { remedy, path: variable });
   }
   return url.origin;

@@ -263,6 +263,13 @@ t.test('endpoints that are none', async (t) => {
       'Set IMDS_ENDPOINT to HOST, HOST:PORT or http://HOST:PORT, or unset it.',
     ]);
   }
+  for (const text of ['10.0.0.1', 'nonsense', 'ftp://10.0.0.1']) {
+    t.same(await refused({ AWS_EC2_METADATA_SERVICE_ENDPOINT: text }), [
+      'BAD_DATA',
+      `AWS_EC2_METADATA_SERVICE_ENDPOINT='${text}' is no IMDS endpoint`,
+      'Set AWS_EC2_METADATA_SERVICE_ENDPOINT to http://HOST or http://HOST:PORT, or unset it.',
+    ]);
+  }
   t.same(await refused({ AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: 'both' }), [
     'BAD_DATA',
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE='both' is neither IPv4 nor IPv6",
