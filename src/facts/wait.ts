@@ -60,6 +60,7 @@ export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
 /** Lets a caller go when its signal fires; the shared work behind the promise goes on for others. */
 export const abortable = async <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
   if (signal === undefined) return promise;
+  promise.catch(() => undefined); // it may fail when everybody has left
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);

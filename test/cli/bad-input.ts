@@ -183,7 +183,7 @@ const UNSUPPORTED: readonly Case[] = [
     name: 'no kubelet and no containerd',
     args: ['my-cluster'],
     image: { 'etc/eks/kubelet-version.txt': null, 'etc/eks/containerd-version.txt': null },
-    env: { PATH: '/nonexistent' },
+    env: { PATH: '/proc/nonexistent' },
     code: 78,
     errors: [
       'kubelet: there is no kubelet on this node. Install the kubelet as /usr/bin/kubelet, or use an EKS image.',
@@ -262,9 +262,9 @@ const FILES: readonly Case[] = [
   },
   {
     name: 'a root that is no directory',
-    args: ['my-cluster', '--root', '/nonexistent'],
+    args: ['my-cluster', '--root', '/proc/nonexistent'],
     code: 66,
-    errors: ['/nonexistent is no directory. Give --root a directory that exists.'],
+    errors: ['/proc/nonexistent is no directory. Give --root a directory that exists.'],
   },
 ];
 

@@ -8,6 +8,9 @@ import { exampleCluster, exampleFacts } from '../fakes/example.ts';
 import { exampleSpec, noFacts, type Stage, stage } from '../fakes/quick.ts';
 import { sequentialRoundTrips } from '../fakes/server.ts';
 
+// Loading these for the first time takes longer than a round trip does here.
+await Promise.all([import('@aws-sdk/client-eks'), import('../../src/facts/eks.ts'), import('../../src/facts/ec2.ts')]);
+
 /** An image with version files, so that no process is run. */
 const image = (t: Test, kubelet = 'v1.32.3', containerd = 'v1.7.27') =>
   t.testdir({ etc: { eks: { 'kubelet-version.txt': `${kubelet}\n`, 'containerd-version.txt': `${containerd}\n` } } });
@@ -24,8 +27,7 @@ const byInstanceId = (spec: NodeSpec): NodeSpec => ({
 const trips = ({ imds, aws }: Stage): number => sequentialRoundTrips([...imds.exchanges, ...aws.exchanges]);
 
 t.test('everything a decision needs, in four round trips', async (t) => {
-  const here = await stage(t, { root: image(t), delayMs: 40 });
-  await import('@aws-sdk/client-eks'); // its first load takes longer than a round trip
+  const here = await stage(t, { root: image(t), delayMs: 100 });
   const facts = await gather(exampleSpec(), noFacts(), here.world);
   t.same(needsOf(exampleSpec(), facts), []);
   t.same(facts.cluster, exampleCluster());
@@ -45,7 +47,7 @@ t.test('everything a decision needs, in four round trips', async (t) => {
 });
 
 t.test('three round trips when no API is asked, and no API is asked', async (t) => {
-  const here = await stage(t, { root: image(t), delayMs: 40 });
+  const here = await stage(t, { root: image(t), delayMs: 100 });
   const facts = await gather(byInstanceId(given(exampleSpec())), noFacts(), here.world);
   t.ok(trips(here) <= 3, String(trips(here)));
   t.equal(here.aws.exchanges.length, 0);
@@ -54,7 +56,7 @@ t.test('three round trips when no API is asked, and no API is asked', async (t) 
 });
 
 t.test('the VPC blocks, which need the MAC first, fit into three', async (t) => {
-  const here = await stage(t, { root: image(t, 'v1.25.16'), delayMs: 40 });
+  const here = await stage(t, { root: image(t, 'v1.25.16'), delayMs: 100 });
   const facts = await gather(given(exampleSpec()), noFacts(), here.world);
   t.same(facts.instance.vpcIpv4Cidrs, ['192.168.0.0/16']);
   t.equal(here.aws.exchanges.length, 0);
@@ -87,7 +89,7 @@ t.test('what only a warning depends on can fail, and nothing else does', async (
 
 t.test('a type that the table lacks: four round trips', async (t) => {
   const facts = exampleFacts();
-  const here = await stage(t, { facts: { ...facts, instance: { ...facts.instance, type: 'x9.large' } }, root: image(t), delayMs: 40 });
+  const here = await stage(t, { facts: { ...facts, instance: { ...facts.instance, type: 'x9.large' } }, root: image(t), delayMs: 100 });
   const known = await gather(byInstanceId(given(exampleSpec())), noFacts(), here.world);
   t.same(known.instanceTypes, { 'x9.large': { enis: 3, ipv4PerEni: 12 } });
   t.equal(here.aws.count('DescribeInstanceTypes'), 1);
@@ -101,7 +103,7 @@ t.test('a slow kubelet does not lengthen the chain of requests', async (t) => {
   });
   const { chmodSync } = await import('node:fs');
   chmodSync(`${root}/usr/bin/kubelet`, 0o755);
-  const here = await stage(t, { root, delayMs: 40 });
+  const here = await stage(t, { root, delayMs: 100 });
   const facts = await gather(given(exampleSpec()), noFacts(), here.world);
   t.equal(facts.instance.privateDnsName, 'ip-192-168-1-10.us-west-2.compute.internal');
   t.equal(trips(here), 4);

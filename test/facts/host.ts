@@ -51,7 +51,7 @@ t.test("else the image's own program, else the one on PATH, else none", async (t
   });
   t.test('none', async (t) => {
     t.equal(await host.fetchContainerdVersion(on(t.testdir({}))), null);
-    t.equal(await host.fetchKubeletVersion(on('/', { PATH: '/nonexistent' })), null);
+    t.equal(await host.fetchKubeletVersion(on('/', { PATH: '/proc/nonexistent' })), null);
   });
 });
 

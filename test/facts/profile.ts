@@ -13,5 +13,5 @@ t.test('the region of the profile that gives the credentials', async (t) => {
   t.equal(await profileRegion({ HOME: home, AWS_PROFILE: 'old' }), 'sa-east-1');
   t.equal(await profileRegion({ HOME: home, AWS_PROFILE: 'bare' }), undefined);
   t.equal(await profileRegion({ HOME: home, AWS_PROFILE: 'nobody' }), undefined);
-  t.equal(await profileRegion({ HOME: '/nonexistent', AWS_CONFIG_FILE: `${home}/.aws/config` }), 'us-east-1');
+  t.equal(await profileRegion({ HOME: '/proc/nonexistent', AWS_CONFIG_FILE: `${home}/.aws/config` }), 'us-east-1');
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { jitteredMs, once, sleep, spanOf } from '../../src/facts/wait.ts';
+import { abortable, jitteredMs, once, sleep, spanOf } from '../../src/facts/wait.ts';
 
 t.test('full jitter: anything from nothing to a window that doubles up to a cap', async (t) => {
   const backoff = { baseMs: 100, capMs: 1_000 };
@@ -31,4 +31,17 @@ t.test('once shares a success and forgets a failure', async (t) => {
   });
   await t.rejects(get(), { message: 'first' });
   t.same(await Promise.all([get(), get(), get()]), [2, 2, 2]);
+});
+
+t.test("work that fails after everybody has left is nobody's unhandled rejection", async (t) => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  t.teardown(() => process.off('unhandledRejection', note));
+  const work = sleep(5).then(() => {
+    throw new Error('too late');
+  });
+  await t.rejects(abortable(work, AbortSignal.abort(new Error('gone'))), { message: 'gone' });
+  await sleep(20);
+  t.same(unhandled, []);
 });

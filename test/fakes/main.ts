@@ -47,8 +47,8 @@ export const startFakes = async ({
       IMDS_ENDPOINT: new URL(imds.url).host,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
       AWS_ENDPOINT_URL: aws.url,
-      AWS_CONFIG_FILE: '/nonexistent',
-      AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+      AWS_CONFIG_FILE: '/proc/nonexistent',
+      AWS_SHARED_CREDENTIALS_FILE: '/proc/nonexistent',
       NO_PROXY: new URL(aws.url).hostname,
     },
     close: async () => {

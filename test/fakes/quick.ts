@@ -43,7 +43,7 @@ export const stage = async (t: Test, options: StageOptions = {}): Promise<Stage>
   const warnings: string[] = [];
   const progress: Progress[] = [];
   const world = createWorld({
-    env: { ...fakes.env, HOME: '/nonexistent', PATH: '/nonexistent', ...options.env },
+    env: { ...fakes.env, HOME: '/proc/nonexistent', PATH: '/proc/nonexistent', ...options.env },
     root: options.root ?? '/',
     log: { warn: (text) => void warnings.push(text) },
     random: () => 0.5,

@@ -35,7 +35,7 @@ const makeImage = (t: Test): Place => {
   const dir = t.testdir({ root: {}, fake: {} });
   const root = makeRoot(join(dir, 'root'));
   const { make } = makeFakeSystemd(join(dir, 'fake'), root);
-  return { root, live: false, systemd: make({ root, live: false }), searchPath: '/nonexistent' };
+  return { root, live: false, systemd: make({ root, live: false }), searchPath: '/proc/nonexistent' };
 };
 
 /** An image on a machine without systemctl. */
@@ -43,7 +43,7 @@ const makeBareImage = (t: Test): Place => {
   const place = makeImage(t);
   return {
     ...place,
-    systemd: makeFakeSystemd(join(place.root, '../fake')).make({ root: place.root, live: false, searchPath: '/nonexistent' }),
+    systemd: makeFakeSystemd(join(place.root, '../fake')).make({ root: place.root, live: false, searchPath: '/proc/nonexistent' }),
   };
 };
 

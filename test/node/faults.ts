@@ -24,7 +24,7 @@ t.test('death or a full disk at a system call', { timeout: 3_600_000 }, async (t
   const dir = t.testdir({ before: {} });
   const root = join(dir, 'root');
   const before = join(dir, 'before');
-  const searchPath = '/nonexistent';
+  const searchPath = '/proc/nonexistent';
   const placeAt = (root: string) => ({ root, live: false, searchPath, systemd: createSystemd({ root, live: false, searchPath }) });
   await converge(placeAt(makeRoot(before)), { args: '--v=1', maxPods: 58, toml: 'old' });
   const untouched = nodeIn(before);

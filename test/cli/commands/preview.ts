@@ -301,7 +301,7 @@ t.test('needs nothing: no root, no network, no files', async (t) => {
   const dir = t.testdir({});
   mkdirSync(join(dir, 'empty'));
   writeFileSync(join(dir, 'marker'), '');
-  const { code, stderr } = await run(['preview', 'bootstrap', 'c'], { cwd: join(dir, 'empty'), env: { HOME: '/nonexistent' } });
+  const { code, stderr } = await run(['preview', 'bootstrap', 'c'], { cwd: join(dir, 'empty'), env: { HOME: '/proc/nonexistent' } });
   t.equal(code, 0, stderr);
 });
 
@@ -349,7 +349,7 @@ t.test('as wide as COLUMNS says', async (t) => {
 });
 
 t.test('--describe without IMDS and without keys: soon, and with a remedy', async (t) => {
-  const { code, stderr } = await preview(['--describe', 'c'], { HOME: '/nonexistent' });
+  const { code, stderr } = await preview(['--describe', 'c'], { HOME: '/proc/nonexistent' });
   t.equal(code, 69);
   t.match(stderr, /after 3 s: .*refused the connection\. Give AWS credentials: AWS_PROFILE, .*; or leave --describe out\.\n$/);
 });

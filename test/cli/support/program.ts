@@ -34,8 +34,8 @@ export interface Program {
 /** No IMDS, no AWS configuration, no proxy of this machine is reached. */
 const SHUT = {
   PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-  AWS_CONFIG_FILE: '/nonexistent',
-  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+  AWS_CONFIG_FILE: '/proc/nonexistent',
+  AWS_SHARED_CREDENTIALS_FILE: '/proc/nonexistent',
   IMDS_ENDPOINT: '127.0.0.1:9',
   TZ: 'UTC',
 };

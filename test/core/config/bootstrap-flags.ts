@@ -121,7 +121,7 @@ t.test('help needs nothing else to be right', async (t) => {
   for (const args of [['--help'], ['-h'], ['c', '--nonsense', '--help'], ['--use-max-pods', 'maybe', '-h']]) {
     t.same(
       decodeBootstrap(args, {}, 'drop-in'),
-      { request: { help: true, run: { json: false } }, diagnostics: [], echo: [] },
+      { request: { help: true, run: { json: false, tomlFiles: [] } }, diagnostics: [], echo: [] },
       args.join(' '),
     );
   }
@@ -173,7 +173,7 @@ t.test('the log has what was given, without secrets', async (t) => {
 
 t.test('run flags are there though something else is wrong', async (t) => {
   const { request } = decodeBootstrap(['--json', '--root', '/img'], {}, 'own');
-  t.same(request, { help: false, run: { root: { value: '/img', origin: 'flag', at: '--root' }, json: true } });
+  t.same(request, { help: false, run: { root: { value: '/img', origin: 'flag', at: '--root' }, json: true, tomlFiles: [] } });
 });
 
 t.test('no words and no variables break it', async () => {
