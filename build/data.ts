@@ -1,41 +1,41 @@
 /**
- * node build/data.ts [YYYY-MM-DD]: data/instance-limits.csv → src/core/data/instance-limits.ts.
- * The date is when the csv was made; without it the date of the present table stays. `--check` only says whether the table is up to date.
+ * node build/data.ts [YYYY-MM-DD]: data/instance-limits.csv → src/core/data/instance-limits.ts, src/core/data/instance-details.ts.
+ * The csv is what `bootwright max-pods --limits data/instance-limits.csv --update data/instance-limits.csv --region …` writes. The date
+ * is when it was made: given here, else as a comment in it says, else that of the present table stays. `--check` only says whether the
+ * tables are up to date.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { INSTANCE_LIMITS_DATE } from '../src/core/data/instance-limits.ts';
+import type { InstanceType } from '../src/core/kubelet/instance-types.ts';
+import { decodeLimits } from '../src/core/kubelet/limits-file.ts';
 
 const CSV = 'data/instance-limits.csv';
-const TABLE = 'src/core/data/instance-limits.ts';
+const LIMITS = 'src/core/data/instance-limits.ts';
+const DETAILS = 'src/core/data/instance-details.ts';
 
-/** Rows of the csv, which has neither quotes nor commas inside values. */
-const rowsOf = (csv: string): readonly Readonly<Record<string, string>>[] => {
-  const [header = '', ...lines] = csv.trimEnd().split('\n');
-  const names = header.split(',');
-  return lines.map((line) => Object.fromEntries(line.split(',').map((value, index) => [names[index] ?? '', value])));
-};
-
-/** Types by `enis,ips`, each as `family.size size family.size …`: sizes follow the family they belong to. */
-const groupsOf = (csv: string): ReadonlyMap<string, string> => {
+/** Types by a value of theirs, each as `family.size size family.size …`: sizes follow the family they belong to. */
+const groupsOf = (types: Iterable<InstanceType>, read: (type: InstanceType) => string): string => {
   const groups = new Map<string, Map<string, string[]>>();
-  for (const { instance_type: type = '', max_enis: enis, ipv4_per_eni: ips } of rowsOf(csv)) {
-    if (!/^[a-z0-9-]+\.[a-z0-9-]+$/.test(type) || !(Number(enis) > 0) || !(Number(ips) > 0))
-      throw new Error(`${CSV}: strange row for '${type}'`);
-    const [family = '', size = ''] = type.split('.');
-    const families = groups.get(`${enis},${ips}`) ?? new Map<string, string[]>();
-    groups.set(`${enis},${ips}`, families.set(family, [...(families.get(family) ?? []), size]));
+  for (const one of types) {
+    const [family = '', size = ''] = one.type.split('.');
+    const families = groups.get(read(one)) ?? new Map<string, string[]>();
+    groups.set(read(one), families.set(family, [...(families.get(family) ?? []), size]));
   }
-  const sorted = [...groups].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
-  return new Map(
-    sorted.map(([limits, families]) => [limits, [...families].map(([family, sizes]) => `${family}.${sizes.join(' ')}`).join(' ')]),
-  );
+  const listed = (families: Map<string, string[]>): string =>
+    [...families].map(([family, sizes]) => `${family}.${sizes.join(' ')}`).join(' ');
+  return [...groups]
+    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+    .map(([value, families]) => `  '${value}':\n    '${listed(families)}',`)
+    .join('\n');
 };
 
-/** The table's module, before formatting. */
-export const tableOf = (csv: string, date: string): string => `\
-/** Made by build/data.ts from ${CSV}: do not edit. */
+const MADE = `/** Made by build/data.ts from ${CSV}: do not edit. */\n`;
 
+/** The modules by their paths, before formatting. */
+const modulesOf = (types: readonly InstanceType[], date: string): Readonly<Record<string, string>> => ({
+  [LIMITS]: `${MADE}
 /** When the limits were collected. */
 export const INSTANCE_LIMITS_DATE = '${date}';
 
@@ -44,25 +44,35 @@ export const INSTANCE_LIMITS_DATE = '${date}';
  * that start-up pays for nothing but the bytes; looked up in src/core/kubelet/instance-limits.ts.
  */
 export const INSTANCE_LIMITS: { readonly [limits: string]: string } = {
-${[...groupsOf(csv)].map(([limits, types]) => `  '${limits}':\n    '${types}',`).join('\n')}
+${groupsOf(types, ({ enis, ipv4PerEni }) => `${enis},${ipv4PerEni}`)}
 };
-`;
+`,
+  [DETAILS]: `${MADE}
+/**
+ * \`vCPUs,hypervisor,bare metal,architecture\` and the types that have them, as in instance-limits.ts and of the same date; what is not known
+ * is empty. No boot reads it.
+ */
+export const INSTANCE_DETAILS: { readonly [details: string]: string } = {
+${groupsOf(types, ({ vcpus, hypervisor, bareMetal, arch }) => [vcpus, hypervisor, bareMetal, arch].map((value) => value ?? '').join(','))}
+};
+`,
+});
 
 const main = (args: readonly string[]): void => {
   const root = resolve(import.meta.dirname, '..');
-  const present = readFileSync(resolve(root, TABLE), { encoding: 'utf8', flag: 'a+' });
-  const date = args.find((arg) => /^\d{4}-\d\d-\d\d$/.test(arg)) ?? /DATE = '(.*)'/.exec(present)?.[1];
-  if (date === undefined) throw new Error('say when the csv was made: node build/data.ts YYYY-MM-DD');
-  const biome = resolve(root, 'node_modules/.bin/biome');
-  const format = ['format', `--stdin-file-path=${TABLE}`];
-  const table = execFileSync(biome, format, {
-    cwd: root,
-    input: tableOf(readFileSync(resolve(root, CSV), 'utf8'), date),
-    encoding: 'utf8',
-  });
-  if (table === present) return;
-  if (args.includes('--check')) throw new Error(`${TABLE} is not what ${CSV} gives: run node build/data.ts`);
-  writeFileSync(resolve(root, TABLE), table);
+  const { value: csv, diagnostics } = decodeLimits(readFileSync(resolve(root, CSV), 'utf8'), CSV);
+  if (csv === undefined) throw new Error(diagnostics.map(({ path, line, message }) => `${path}:${line}: ${message}`).join('\n'));
+  const date = args.find((arg) => /^\d{4}-\d\d-\d\d$/.test(arg)) ?? csv.date ?? INSTANCE_LIMITS_DATE;
+  for (const [path, text] of Object.entries(modulesOf([...csv.types.values()], date))) {
+    const module = execFileSync(resolve(root, 'node_modules/.bin/biome'), ['format', `--stdin-file-path=${path}`], {
+      cwd: root,
+      input: text,
+      encoding: 'utf8',
+    });
+    if (module === readFileSync(resolve(root, path), { encoding: 'utf8', flag: 'a+' })) continue;
+    if (args.includes('--check')) throw new Error(`${path} is not what ${CSV} gives: run node build/data.ts`);
+    writeFileSync(resolve(root, path), module);
+  }
 };
 
 if (import.meta.main) main(process.argv.slice(2));

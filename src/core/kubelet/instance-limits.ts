@@ -2,6 +2,9 @@
 import { INSTANCE_LIMITS } from '../data/instance-limits.ts';
 import type { InstanceLimits } from '../facts.ts';
 
+/** A value and the types that have it, as `family.size size … family.size …`. */
+export type TypeTable = { readonly [value: string]: string };
+
 /** Is `size` among the sizes of `family` in a group like `m5.large xlarge c5.large`? */
 const hasType = (types: string, family: string, size: string): boolean => {
   const at = ` ${types}`.indexOf(` ${family}.`);
@@ -14,14 +17,17 @@ const hasType = (types: string, family: string, size: string): boolean => {
   return false;
 };
 
-/** Limits of a type (`m5.large`); undefined: not in the table, so DescribeInstanceTypes has to say. */
-export const tabledLimitsOf = (type: string): InstanceLimits | undefined => {
+/** The value of a type (`m5.large`); undefined: not in the table. */
+export const valueIn = (table: TypeTable, type: string): string | undefined => {
   const [family = '', size = '', ...rest] = type.split('.');
   if (family === '' || size === '' || rest.length > 0) return undefined;
-  for (const [limits, types] of Object.entries(INSTANCE_LIMITS)) {
-    if (!hasType(types, family, size)) continue;
-    const [enis = 0, ipv4PerEni = 0] = limits.split(',').map(Number);
-    return { enis, ipv4PerEni };
-  }
-  return undefined;
+  return Object.keys(table).find((value) => hasType(table[value] ?? '', family, size));
+};
+
+/** Limits of a type; undefined: not in the table, so DescribeInstanceTypes has to say. */
+export const tabledLimitsOf = (type: string): InstanceLimits | undefined => {
+  const value = valueIn(INSTANCE_LIMITS, type);
+  if (value === undefined) return undefined;
+  const [enis = 0, ipv4PerEni = 0] = value.split(',').map(Number);
+  return { enis, ipv4PerEni };
 };
