@@ -5,12 +5,12 @@ import type { Aws, Persistence } from './aws.ts';
 import { AwsError, type CallName, explain, GarbledAnswer, grantBy } from './aws-failures.ts';
 import { endpointOf } from './endpoints.ts';
 import { queryCall } from './signed-call.ts';
-import { at, isTree, type Tree, textIn } from './tree.ts';
+import { at, type Tree, textIn } from './tree.ts';
 import { jitteredMs, sleep, spanOf } from './wait.ts';
 
-const VERSION = '2016-11-15';
+export const VERSION = '2016-11-15';
 
-const callOf = (aws: Aws, operation: string, region: string, subject: string, instead?: string): CallName => ({
+export const callOf = (aws: Aws, operation: string, region: string, subject: string, instead?: string): CallName => ({
   operation,
   service: 'EC2',
   permission: `ec2:${operation}`,
@@ -22,7 +22,7 @@ const callOf = (aws: Aws, operation: string, region: string, subject: string, in
 });
 
 /** The XML parser makes one `item` a value and several an array. */
-const itemsOf = (tree: unknown): readonly unknown[] => {
+export const itemsOf = (tree: unknown): readonly unknown[] => {
   const item = at(tree, 'item');
   if (item === undefined) return [];
   return Array.isArray(item) ? item : [item];
@@ -92,7 +92,7 @@ export const describePrivateDnsName = async (aws: Aws, region: string, id: strin
   }
 };
 
-const explained = <T>(call: CallName, read: () => T): T => {
+export const explained = <T>(call: CallName, read: () => T): T => {
   try {
     return read();
   } catch (error) {
@@ -108,17 +108,20 @@ const noName = (id: string, deadlineMs: number): NodeError =>
 
 const positive = (text: string): number => (/^[1-9]\d{0,4}$/.test(text) ? Number(text) : Number.NaN);
 
-/** The default network card's interfaces: pods get addresses on no other. */
-const limitsIn = (answer: Tree, type: string): InstanceLimits => {
-  const info = itemsOf(at(answer, 'instanceTypeSet')).find((one) => textIn(one, 'instanceType') === type);
+/** Limits of a described type: the default network card's interfaces, as pods get addresses on no other. undefined: it has none. */
+export const limitsOf = (info: unknown): InstanceLimits | undefined => {
   const network = at(info, 'networkInfo');
-  if (!isTree(network)) throw new GarbledAnswer(`no networkInfo for ${type}`);
   const index = textIn(network, 'defaultNetworkCardIndex') || '0';
   const card = itemsOf(at(network, 'networkCards')).find((one) => textIn(one, 'networkCardIndex') === index);
   const enis = positive(textIn(card, 'maximumNetworkInterfaces') || textIn(network, 'maximumNetworkInterfaces'));
   const ipv4PerEni = positive(textIn(network, 'ipv4AddressesPerInterface'));
-  if (Number.isNaN(enis) || Number.isNaN(ipv4PerEni)) throw new GarbledAnswer(`no network limits for ${type}`);
-  return { enis, ipv4PerEni };
+  return Number.isNaN(enis) || Number.isNaN(ipv4PerEni) ? undefined : { enis, ipv4PerEni };
+};
+
+const limitsIn = (answer: Tree, type: string): InstanceLimits => {
+  const limits = limitsOf(itemsOf(at(answer, 'instanceTypeSet')).find((one) => textIn(one, 'instanceType') === type));
+  if (limits === undefined) throw new GarbledAnswer(`no network limits for ${type}`);
+  return limits;
 };
 
 /** Network limits of a type. @throws NodeError, CONFIG where the region has no such type. */

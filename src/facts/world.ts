@@ -1,5 +1,6 @@
 /** Everything outside that a decision may ask, behind one door. Reads only; decides nothing. */
 import type { FactName, Facts, FactsPatch, InstanceFacts } from '../core/facts.ts';
+import type { InstanceType } from '../core/kubelet/instance-types.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { AWS_DEADLINES, type Aws, type AwsCredentials, type AwsDeadlines, createClock, type Persistence, retriesOf } from './aws.ts';
 import { createCredentials } from './credentials.ts';
@@ -49,6 +50,8 @@ export interface World {
   region(signal?: AbortSignal): Promise<string>;
   /** Credentials of another role (STS AssumeRole). @throws NodeError */
   assumeRole(region: string, roleArn: string, sessionName: string, signal?: AbortSignal): Promise<AwsCredentials>;
+  /** Instance types of a region, those of these names or all; what the region does not have is missing. @throws NodeError */
+  describeTypes(region: string, names: readonly string[] | undefined, signal?: AbortSignal): Promise<readonly InstanceType[]>;
   /** ECR's user and password. Secret. @throws NodeError */
   registryLogin(region: string, signal?: AbortSignal): Promise<RegistryLogin>;
   close(): Promise<void>;
@@ -99,6 +102,7 @@ export const createWorld = (options: WorldOptions): World => {
     credentials: (signal) => abortable(credentials.get(), signal),
     region: async (signal) => env.AWS_REGION || env.AWS_DEFAULT_REGION || fetchRegion(imds, signal),
     assumeRole: api.assumeRole,
+    describeTypes: api.describeTypes,
     registryLogin: api.registryLogin,
     close: async () => {
       await Promise.all([imds.close(), http.close()]);
@@ -140,7 +144,9 @@ const createApi = (aws: Aws) => {
     (await import('./sts.ts')).assumeRole(aws, region, roleArn, sessionName, how(undefined, signal));
   const registryLogin: World['registryLogin'] = async (region, signal) =>
     (await import('./ecr.ts')).fetchRegistryLogin(aws, region, how(undefined, signal));
-  return { resolve, assumeRole, registryLogin };
+  const describeTypes: World['describeTypes'] = async (region, names, signal) =>
+    (await import('./instance-types.ts')).describeTypes(aws, region, names, how(undefined, signal));
+  return { resolve, assumeRole, describeTypes, registryLogin };
 };
 
 const isNamedByUser = (spec: NodeSpec | undefined, path: string): boolean => spec?.options.containerdConfigFile?.value === path;

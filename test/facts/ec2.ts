@@ -126,7 +126,7 @@ t.test('a type that EC2 does not know, and an answer without limits', async (t) 
   });
   t.match(await refusal(limits(here)), [
     'PROTOCOL',
-    /not EC2's: no networkInfo for x9\.large$/,
+    /not EC2's: no network limits for x9\.large$/,
     /A newer bootwright may have the type in its table\.$/,
   ]);
 });

@@ -1,6 +1,8 @@
 /** Stand-ins for EKS, EC2, STS and ECR on one port, as with AWS_ENDPOINT_URL. Signatures are verified strictly. */
 import type { ClusterFacts, Facts } from '../../src/core/facts.ts';
+import type { InstanceType } from '../../src/core/kubelet/instance-types.ts';
 import { EXAMPLE_CREDENTIALS } from './example.ts';
+import { instanceTypesContent, TypesRefusal } from './instance-types.ts';
 import { type Fake, type FakeAnswer, type FakeOptions, type FakeRequest, startServer } from './server.ts';
 import { type KnownCredentials, verifyHeader, verifyPresigned } from './sigv4.ts';
 
@@ -25,6 +27,8 @@ export interface AwsState {
   /** Roles that AssumeRole hands out; others are denied. */
   roles: Set<string>;
   throttle: Throttle | undefined;
+  /** What EC2 has to offer; undefined: the types of the facts. */
+  types: readonly InstanceType[] | undefined;
 }
 
 export interface FakeAws extends Fake {
@@ -161,18 +165,17 @@ const describeInstances = (state: AwsState, request: FakeRequest): FakeAnswer =>
   );
 };
 
+/** Those of the facts have a second network card, whose ENIs no pod uses. */
+const typesOf = ({ types, facts }: AwsState): readonly InstanceType[] =>
+  types ??
+  Object.entries(facts.instanceTypes ?? {}).map(([type, limits]) => ({ type, ...limits, networkCards: 2, hypervisor: 'nitro' as const }));
+
 const describeInstanceTypes = (state: AwsState, request: FakeRequest): FakeAnswer => {
-  const type = formOf(request).get('InstanceType.1') ?? '';
-  const limits = state.facts.instanceTypes?.[type];
-  if (!limits) throw new Refusal(400, 'InvalidInstanceType', `The following supplied instance types do not exist: [${type}]`);
-  const card = (index: number, enis: number): string =>
-    `<item><networkCardIndex>${index}</networkCardIndex><networkPerformance>Up to 10 Gigabit</networkPerformance><maximumNetworkInterfaces>${enis}</maximumNetworkInterfaces></item>`;
-  return xml(
-    'DescribeInstanceTypes',
-    `<instanceTypeSet><item><instanceType>${type}</instanceType><hypervisor>nitro</hypervisor><networkInfo><maximumNetworkInterfaces>${limits.enis * 2}</maximumNetworkInterfaces>
-      <maximumNetworkCards>2</maximumNetworkCards><defaultNetworkCardIndex>0</defaultNetworkCardIndex><networkCards>${card(0, limits.enis)}${card(1, limits.enis)}</networkCards>
-      <ipv4AddressesPerInterface>${limits.ipv4PerEni}</ipv4AddressesPerInterface></networkInfo></item></instanceTypeSet>`,
-  );
+  try {
+    return xml('DescribeInstanceTypes', instanceTypesContent({ form: formOf(request), types: typesOf(state) }));
+  } catch (error) {
+    throw error instanceof TypesRefusal ? new Refusal(400, error.code, error.message) : error;
+  }
 };
 
 const assumeRole = (state: AwsState, request: FakeRequest): FakeAnswer => {
@@ -236,6 +239,7 @@ export const startAws = async (options: AwsFakeOptions): Promise<FakeAws> => {
     skewMs: 0,
     roles: new Set(),
     throttle: undefined,
+    types: undefined,
   };
   const known = options.credentials ?? [EXAMPLE_CREDENTIALS];
   const take = createBuckets(state);
