@@ -29,9 +29,18 @@ const readmePreview = (): string => {
   return `$ bootwright ${page.join(' ')} | head -${shown.length}\n${shown.join('\n')}\n\n$ bootwright ${explain.join(' ')}\n${outputOf(explain)}`;
 };
 
+/** What README.md shows of `max-pods`. */
+const readmeMaxPods = (): string => {
+  const args = ['max-pods', 'm5.large', 'm5.8xlarge', 'c7i.32xlarge', '--cni-prefix-delegation-enabled'];
+  return `$ bootwright ${args.join(' ')}\n${outputOf(args)}`;
+};
+
 /** Every generated file: path from the root → text. */
 export const generatedDocs = (): ReadonlyMap<string, string> =>
   new Map([
-    ['README.md', withSections(readFileSync(`${root}/README.md`, 'utf8'), sectionsOf(readmePreview()))],
+    [
+      'README.md',
+      withSections(readFileSync(`${root}/README.md`, 'utf8'), sectionsOf({ preview: readmePreview(), maxPods: readmeMaxPods() })),
+    ],
     ...Object.entries(schemasOf()).map(([name, schema]) => [`docs/schema/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`] as const),
   ]);

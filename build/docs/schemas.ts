@@ -162,10 +162,55 @@ const report: Schema = {
   $defs: { because, diagnostic, decision },
 };
 
+const orNull = (type: string, description?: string): Schema => ({ type: [type, 'null'], ...(description ? { description } : {}) });
+
+const maxPods: Schema = {
+  $schema: DIALECT,
+  title: 'bootwright max-pods --json',
+  ...object({
+    schemaVersion: { const: 1 },
+    kind: { const: 'max-pods' },
+    wish: object(
+      {
+        prefixDelegation: { type: 'boolean' },
+        customNetworking: { type: 'boolean' },
+        maxEni: orNull('integer', '--cni-max-eni'),
+        cniVersion: orNull('string'),
+        ipFamily: { enum: ['ipv4', 'ipv6'] },
+        windows: { type: 'boolean' },
+        isCapped: { type: 'boolean', description: 'false with --show-max-allowed' },
+      },
+      { description: 'what was asked' },
+    ),
+    types: list(
+      object({
+        type: text(),
+        enis: { type: 'integer', description: 'of the default network card' },
+        ipv4PerEni: { type: 'integer' },
+        vcpus: orNull('integer', 'null: not known'),
+        hypervisor: orNull('string', 'nitro, xen; null: not known, as EC2 names none for bare metal'),
+        bareMetal: orNull('boolean'),
+        source: text('where the limits come from'),
+        allowed: orNull('integer', 'pods that addresses allow; null: they set no limit, or no such node can be'),
+        maxPods: orNull('integer', 'the number for the kubelet; null: it depends on vCPUs that are not known, or no such node can be'),
+        impossible: orNull('string', 'why there can be no such node'),
+        text: text('the reckoning'),
+        notes: list(text(), 'what of the wish could not be had'),
+        kubeReserved: object({ memory: orNull('string', 'for maxPods: 574Mi'), cpu: orNull('string', '70m') }),
+      }),
+    ),
+    fewest: {
+      anyOf: [object({ type: text(), maxPods: { type: 'integer' } }), { type: 'null' }],
+      description: 'what a group of all these types must take; null: one of them is not known',
+    },
+  }),
+};
+
 /** Every schema by the name of its file. */
 export const schemasOf = (): Readonly<Record<string, Schema>> => ({
   facts: { ...toJsonSchema(FactsSchema, { errorMode: 'ignore' }), $schema: DIALECT, title: 'bootwright facts' },
   plan,
   explain,
   report,
+  'max-pods': maxPods,
 });

@@ -25,9 +25,18 @@ const flags = (): string =>
     return `**${title}**\n\n${table(['Flag', 'Variable', 'Meaning', 'Default'], rows)}`;
   }).join('\n\n');
 
-/** Every generated section by its name. `preview` is the output of a real run. */
-export const sectionsOf = (preview: string): Readonly<Record<string, string>> => ({
-  preview: `\`\`\`console\n${preview.trimEnd()}\n\`\`\``,
+/** Output of real runs, for the sections that show some. */
+interface Shown {
+  readonly preview: string;
+  readonly maxPods: string;
+}
+
+const shown = (output: string): string => `\`\`\`console\n${output.trimEnd()}\n\`\`\``;
+
+/** Every generated section by its name. */
+export const sectionsOf = ({ preview, maxPods }: Shown): Readonly<Record<string, string>> => ({
+  preview: shown(preview),
+  'max-pods': shown(maxPods),
   commands: table(
     ['Command', 'What it does'],
     COMMANDS.map((c) => [code(`bootwright ${c.name}`), c.summary]),

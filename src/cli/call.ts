@@ -29,6 +29,12 @@ const DROP_INS: Readonly<Record<string, (args: readonly string[]) => Call>> = {
     style: 'drop-in',
     logs: false,
   }),
+  'max-pods-calculator.sh': (args) => ({
+    load: async () => (await import('./commands/max-pods-calculator.ts')).maxPodsCalculatorCommand,
+    args,
+    style: 'drop-in',
+    logs: false,
+  }),
 };
 
 /** The call that a command line means. Throws Refused for an unknown command. */

@@ -28,6 +28,8 @@ export interface Command {
   readonly examples: readonly Example[];
   /** More text after the options, computed when asked for: the flag table of a dialect. */
   readonly more?: () => Promise<string>;
+  /** What `--help` ends with, where a predecessor's does not end with 0. */
+  readonly helpExit?: number;
   /** Resolves to the exit code. Throws Refused, NodeError, or a bug. */
   readonly run: (args: readonly string[], context: Context) => Promise<number>;
 }

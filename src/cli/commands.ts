@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/facts.ts')).factsCommand,
   },
   {
+    name: 'max-pods',
+    summary: 'how many pods an instance type takes, with the arithmetic; also runs as max-pods-calculator.sh',
+    load: async () => (await import('./commands/max-pods.ts')).maxPodsCommand,
+  },
+  {
     name: 'token',
     summary: 'print an EKS bearer token as an exec credential',
     load: async () => (await import('./commands/token.ts')).tokenCommand,

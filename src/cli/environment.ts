@@ -3,7 +3,7 @@ export const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['IMDS_ENDPOINT', 'host or host:port of IMDS; beats AWS_EC2_METADATA_SERVICE_ENDPOINT'],
   ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'URL of IMDS; ..._ENDPOINT_MODE chooses IPv4 or IPv6'],
   ['AWS_EC2_METADATA_DISABLED', 'true: IMDS is never asked'],
-  ['AWS_REGION, AWS_DEFAULT_REGION', 'region for `token` and `preview --describe` where no flag gives one'],
+  ['AWS_REGION, AWS_DEFAULT_REGION', 'region for `token`, `max-pods` and `preview --describe` where no flag gives one'],
   ['AWS_ENDPOINT_URL', 'for all AWS APIs; AWS_ENDPOINT_URL_EKS, _EC2, _STS, _ECR for one'],
   ['AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT', 'true: FIPS or dual-stack endpoints'],
   ['AWS_MAX_ATTEMPTS', 'attempts of an AWS call where --aws-api-retry-attempts is not given'],

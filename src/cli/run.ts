@@ -9,7 +9,7 @@ export const runCommand = async (command: Command, call: Call, context: Context)
     if (asksForHelp(splitAtWord(call.args, command.options).own, command.options)) {
       const { commandHelp } = await import('./present/help.ts');
       context.stdout.write(await commandHelp(command, context.stdout.columns));
-      return 0;
+      return command.helpExit ?? 0;
     }
   }
   return command.run(call.args, { ...context, style: call.style });

@@ -4,6 +4,7 @@ import { archOf, type Wish } from './assume.ts';
 import { type Context, type Option, Refused } from './command.ts';
 import { readNamed } from './files.ts';
 import type { Parsed } from './options.ts';
+import { INSTANCE_TYPE_RULE, mistakesOf, REGION_RULE, type ValueRule } from './value-rules.ts';
 
 export const WISH_OPTIONS: readonly Option[] = [
   { name: 'instance-type', value: 'TYPE', text: 'EC2 instance type (m5.large)' },
@@ -22,17 +23,9 @@ export const WISH_OPTIONS: readonly Option[] = [
   },
 ];
 
-interface Rule {
-  readonly name: string;
-  readonly pattern: RegExp;
-  /** What it is not. */
-  readonly wanted: string;
-  readonly like: string;
-}
-
-const RULES: readonly Rule[] = [
-  { name: 'instance-type', pattern: /^[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}$/, wanted: 'an instance type', like: 'm5.large' },
-  { name: 'region', pattern: /^[a-z]{2,6}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/, wanted: 'a region', like: 'us-west-2' },
+const RULES: readonly ValueRule[] = [
+  INSTANCE_TYPE_RULE,
+  REGION_RULE,
   { name: 'kubernetes-version', pattern: /^1\.\d{1,2}(?:\.\d{1,3})?$/, wanted: 'a version of Kubernetes', like: '1.32 or 1.32.3' },
   { name: 'containerd-version', pattern: /^\d\.\d{1,2}(?:\.\d{1,3})?$/, wanted: 'a version of containerd', like: '1.7.27' },
   { name: 'cpus', pattern: /^[1-9]\d{0,3}$/, wanted: 'a number of CPUs', like: '4' },
@@ -48,23 +41,6 @@ const RULES: readonly Rule[] = [
 ];
 
 const ARCHES: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
-
-const mistakesOf = (options: Parsed): Diagnostic[] =>
-  RULES.flatMap(({ name, pattern, wanted, like }) =>
-    options
-      .texts(name)
-      .filter((text) => text !== '' && !pattern.test(text))
-      .map(
-        (text) =>
-          ({
-            severity: 'error',
-            code: `invalid-${name}`,
-            path: `--${name}`,
-            message: `'${text}' is not ${wanted}`,
-            remedy: `give it as in ${like}`,
-          }) as const,
-      ),
-  );
 
 /** Facts of a real node and words about a made-up one are two machines. A file's content may go with both. */
 const clashesOf = (options: Parsed): Diagnostic[] => {
@@ -96,7 +72,7 @@ const archClash = (options: Parsed): Diagnostic[] => {
 
 /** What the options say about the machine. Throws Refused with every wrong value, NodeError for an unreadable file. */
 export const wishOf = async (options: Parsed, context: Context): Promise<Wish> => {
-  const mistakes = [...clashesOf(options), ...mistakesOf(options), ...archClash(options)];
+  const mistakes = [...clashesOf(options), ...mistakesOf(options, RULES), ...archClash(options)];
   if (mistakes.length > 0) throw new Refused(mistakes);
   const { region, regionAt } = await regionFrom(options, context);
   const arch = options.text('arch');

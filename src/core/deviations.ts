@@ -170,6 +170,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     reason: 'a drop-in must not change allocatable; a new user should get the right number',
   },
   {
+    id: 'max-pods-calculator',
+    was: 'max-pods-calculator.sh asks EC2 each time; it ignores words that it does not know, reckons with values that are none, and drops prefix delegation silently where the type or the CNI has none',
+    now: 'the same number, from a table that needs no API (EC2 is asked for what it lacks); unknown options and wrong values are errors, what is dropped is a warning, both on stderr',
+    reason: 'a typo, or a call that was throttled, ended as a wrong `--max-pods`',
+  },
+  {
     id: 'gpu-helper',
     was: 'runs /etc/eks/bootstrap-gpu.sh, which edits containerd’s configuration afterwards',
     now: 'not called; a GPU node (the helper and an NVIDIA device) is refused by name for now',

@@ -52,6 +52,8 @@ t.test('what the program prints as JSON is what the schemas say', async (t) => {
   matches('plan', plan.stdout);
   matches('plan', (await run(['preview', '--json', '--against', join(dir, 'a'), 'bootstrap', 'c'])).stdout);
   matches('explain', (await run(['preview', '--json', '--explain', 'maxPods', 'bootstrap', 'c'])).stdout);
+  matches('max-pods', (await run(['max-pods', 'm5.large', 'mac1.metal', 't2.medium', '--ip-family', 'ipv6', '--json'])).stdout);
+  matches('max-pods', (await run(['max-pods', '--all', '--json'])).stdout);
   const fakes = await startFakes();
   t.teardown(() => fakes.close());
   const image = makeImage(t);

@@ -30,27 +30,42 @@ const limitsOf = (facts: Facts, type: string): FoundLimits => {
   return { ...limits, from };
 };
 
-const podsOf = ({ enis, ipv4PerEni }: InstanceLimits): number => enis * (ipv4PerEni - 1) + 2;
+/** How pods get their addresses, where it is not one secondary address each. */
+export interface AddressUse {
+  /** Addresses behind each place of an ENI: 16 with prefix delegation, which puts a /28 there. */
+  readonly perPlace?: 1 | 16;
+  /** Pods on the host's network, which need none: aws-node and kube-proxy. Not counted on Windows. */
+  readonly hostPods?: 2 | 0;
+}
 
 /**
- * Pods that get an address of their own from the VPC: `ENIs × (IPv4 addresses per ENI − 1) + 2`, of the default network card. One address
- * of each ENI is its own; two pods (aws-node, kube-proxy) use the host's. No cap: bootstrap.sh never had one.
+ * Pods that get an address of their own from the VPC: `ENIs × (IPv4 addresses per ENI − 1) × addresses per place + 2`, of the default
+ * network card (amazon-eks-ami files/max-pods-calculator.sh). One address of each ENI is its own.
  */
+export const podsOf = (
+  { enis, ipv4PerEni }: InstanceLimits,
+  { perPlace = 1, hostPods = 2 }: AddressUse = {},
+): { readonly pods: number; readonly text: string } => {
+  const pods = enis * (ipv4PerEni - 1) * perPlace + hostPods;
+  const places = `(${ipv4PerEni} − 1) ${perPlace === 1 ? 'IPv4 addresses' : `prefixes × ${perPlace} addresses`}`;
+  return { pods, text: `${enis} ENI${enis === 1 ? '' : 's'} × ${places}${hostPods === 0 ? '' : ` + ${hostPods}`} = ${pods}` };
+};
+
+/** Pods by the instance type alone: no cap, as bootstrap.sh never had one. */
 export const eniMaxPodsOf = (facts: Facts): Checked<Decided<number>> => {
   const type = facts.instance.type;
   if (type === undefined) throw new Error('instance.type is not known yet');
   const image = imageMaxPodsOf(facts, type);
   if (image !== undefined) return { value: image, diagnostics: [] };
   const { from, ...limits } = limitsOf(facts, type);
-  const { enis, ipv4PerEni } = limits;
-  const pods = podsOf(limits);
+  const { pods, text } = podsOf(limits);
   return {
     value: {
       key: 'eniMaxPods',
       value: pods,
       because: {
         rule: 'max-pods.eni',
-        text: `${enis} ENIs × (${ipv4PerEni} − 1) IPv4 addresses + 2 = ${pods}`,
+        text,
         inputs: [inputOf(facts, 'instance.type', type), from],
       },
       changes: ['another instance type'],
@@ -63,7 +78,7 @@ export const eniMaxPodsOf = (facts: Facts): Checked<Decided<number>> => {
 const imageMaxPodsOf = (facts: Facts, type: string): Decided<number> | undefined => {
   const pods = imageEntryOf(facts, type)?.pods;
   const tabled = tabledLimitsOf(type);
-  if (pods === undefined || (tabled && podsOf(tabled) === pods)) return undefined;
+  if (pods === undefined || (tabled && podsOf(tabled).pods === pods)) return undefined;
   const text = `${AMI_ENI_MAX_PODS} of the image says ${pods} for ${type}`;
   const inputs = [inputOf(facts, 'instance.type', type), { ...inputOf(facts, `host.files.${AMI_ENI_MAX_PODS}`, pods), name: type }];
   return {
@@ -134,8 +149,11 @@ export const reservedCpuOf = (cpus: number): Reserved => {
   return { millicores, text: `${parts.map((part) => part.text).join(' + ')} = ${millicores}m` };
 };
 
-/** MiB set aside for a number of pods. */
-export const reservedMemoryOf = (maxPods: number): number => 11 * maxPods + 255;
+/** Memory set aside for a number of pods. */
+export const reservedMemoryOf = (maxPods: number): { readonly mebibytes: number; readonly text: string } => {
+  const mebibytes = 11 * maxPods + 255;
+  return { mebibytes, text: `11 MiB × ${maxPods} + 255 MiB = ${mebibytes} MiB` };
+};
 
 interface Pods {
   readonly value: number;
@@ -167,11 +185,11 @@ export const kubeReservedOf = (spec: NodeSpec, facts: Facts): Checked<Decided<Ku
   const pods = reservedPodsOf(spec, facts);
   const memory = reservedMemoryOf(pods.value);
   const cpu = reservedCpuOf(cpus);
-  const text = `memory for ${pods.text}: 11 MiB × ${pods.value} + 255 MiB = ${memory} MiB; cpu of ${cpus} CPUs: ${cpu.text}; ephemeral-storage is always 1 GiB`;
+  const text = `memory for ${pods.text}: ${memory.text}; cpu of ${cpus} CPUs: ${cpu.text}; ephemeral-storage is always 1 GiB`;
   return {
     value: {
       key: 'kubeReserved',
-      value: { cpu: `${cpu.millicores}m`, 'ephemeral-storage': '1Gi', memory: `${memory}Mi` },
+      value: { cpu: `${cpu.millicores}m`, 'ephemeral-storage': '1Gi', memory: `${memory.mebibytes}Mi` },
       because: {
         rule: `kube-reserved.${spec.kubelet.reserveFor.value}`,
         text,

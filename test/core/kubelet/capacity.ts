@@ -77,7 +77,7 @@ t.test('reserved CPU, as bootstrap.sh reckons it', async (t) => {
 
 t.test('reserved memory', async (t) => {
   const mebibytes: { readonly [pods: number]: number } = { 17: 442, 29: 574, 44: 739, 58: 893, 110: 1465, 234: 2829, 737: 8362 };
-  for (const [pods, expected] of Object.entries(mebibytes)) t.equal(reservedMemoryOf(Number(pods)), expected, `${pods} pods`);
+  for (const [pods, expected] of Object.entries(mebibytes)) t.equal(reservedMemoryOf(Number(pods)).mebibytes, expected, `${pods} pods`);
 });
 
 t.test('kubeReserved', async (t) => {
