@@ -7,7 +7,10 @@
  * a differ and colours, 2; node:http for one constant and one class 2; winston's colours 2; the SDK's own HTTP handlers 2.
  */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+
+const llhttp = createRequire(import.meta.url)('undici/lib/llhttp/constants.js');
 
 const SIGNER = /\/@smithy\/signature-v4\//;
 const SDK = /\/@(aws-sdk|smithy)\//;
@@ -46,6 +49,23 @@ export const SLIM = [
     name: /\/llhttp-wasm(\.js)?$/,
     importers: /\/undici\//,
     contents: `throw new Error('this processor has no WebAssembly SIMD (SSE4.1), which the HTTP parser needs');`,
+  },
+  {
+    // Bodies here are text or bytes; forms bring fetch, WebIDL and a multipart parser along.
+    name: /\/web\/fetch\/body(\.js)?$/,
+    importers: /\/undici\/lib\/dispatcher\//,
+    contents: `exports.extractBody = () => { throw new Error('forms are not in this build'); };`,
+  },
+  {
+    name: /\/web\/(fetch\/formdata|webidl)$/,
+    importers: /\/undici\/lib\/core\//,
+    contents: `exports.webidl = { is: { FormData: () => false } };`,
+  },
+  {
+    // Of its maps of methods, statuses and characters, made at start, the client reads two.
+    name: /\/llhttp\/constants(\.js)?$/,
+    importers: /\/undici\//,
+    contents: `module.exports = ${JSON.stringify({ TYPE: llhttp.TYPE, ERROR: llhttp.ERROR })};`,
   },
   {
     // A search tree of 130 header names, built at start so that a server's lookups are fast; without it names are lowered one by one.

@@ -104,6 +104,11 @@ const RULES: readonly { readonly pattern: RegExp; readonly where: (path: string)
   { pattern: /^export\s+(default\b|\{[^}]*\bas default\b)/m, where: () => true, rule: 'no default exports' },
   { pattern: /^(export\s+)?(let|var)\s/m, where: () => true, rule: 'no mutable module state' },
   { pattern: /^(await|void)\s/m, where: () => true, rule: 'nothing happens on import' },
+  {
+    pattern: /\.toISOString\(\)/,
+    where: (path) => path !== 'core/timestamp.ts',
+    rule: 'timestampOf in place of toISOString, which loads the time zones of the world',
+  },
   { pattern: /\beval\(|\bnew Function\(/, where: () => true, rule: 'no code from text' },
   { pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\./, where: isIn('core'), rule: 'core has no clock: facts.now is the time' },
   { pattern: /\bMath\.random\b|\bcrypto\./, where: isIn('core'), rule: 'core has no randomness' },

@@ -1,7 +1,9 @@
 /** `max-pods --update`: a newer table of instance types, from EC2. */
+
 import { resolve } from 'node:path';
 import type { InstanceType } from '../core/kubelet/instance-types.ts';
 import { limitsText } from '../core/kubelet/limits-file.ts';
+import { timestampOf } from '../core/timestamp.ts';
 import { writeAtomic } from '../node/filesystem.ts';
 import type { Context } from './command.ts';
 import { counted } from './present/lines.ts';
@@ -36,7 +38,7 @@ export const writeTable = async (update: Update, context: Context): Promise<numb
     const types = new Map<string, InstanceType>();
     if (keeps) for (const name of table.names()) types.set(name, { ...table.typeOf(name) } as InstanceType);
     for (const [name, { type }] of asked.types) types.set(name, { ...types.get(name), ...type });
-    const date = context.now().toISOString().slice(0, 10);
+    const date = timestampOf(context.now()).slice(0, 10);
     const others = keeps ? ', other types as before' : '';
     const text = limitsText(
       types.values(),

@@ -1,6 +1,7 @@
 import { NodeError } from '../../core/errors.ts';
 import { needsHypervisor, type PodWish, podLimitOf } from '../../core/kubelet/max-pods.ts';
 import { type Diagnostic, errorAt } from '../../core/report.ts';
+import { timestampOf } from '../../core/timestamp.ts';
 import { type Command, type Context, type Option, Refused } from '../command.ts';
 import { hasOwnCredentials, isElsewhere, SHORT_IMDS } from '../elsewhere.ts';
 import { type Parsed, parsedOf } from '../options.ts';
@@ -62,7 +63,7 @@ const podsOf = async (options: Parsed, wish: PodWish, context: Context): Promise
   // Without it this may be a laptop, where nobody waits a minute for IMDS.
   const isShort = !isOwn && (hasOwnCredentials(context.env) || isElsewhere());
   const opened = openWorld(context, '/', plainWatch(context), isShort ? SHORT_IMDS : {});
-  const start = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} } as const;
+  const start = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} } as const;
   try {
     const { world } = opened;
     const { instance = {} } = options.flag('instance-type-from-imds')

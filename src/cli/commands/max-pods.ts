@@ -2,6 +2,7 @@ import { decodeLimits } from '../../core/kubelet/limits-file.ts';
 import { type PodWish, podLimitOf, wishMistakes } from '../../core/kubelet/max-pods.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { type Diagnostic, errorAt } from '../../core/report.ts';
+import { timestampOf } from '../../core/timestamp.ts';
 import { type Command, type Context, type Option, Refused } from '../command.ts';
 import { demanded } from '../dialect.ts';
 import { readNamed } from '../files.ts';
@@ -103,7 +104,7 @@ const ownType = async (context: Context): Promise<{ readonly type: string; reado
   try {
     const { instance: { type = '', region = '' } = {} } = await world.resolve(
       'instance.identity',
-      { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} },
+      { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} },
       context.signal,
     );
     return { type, region };
