@@ -1,5 +1,6 @@
 /** The generated parts of README.md and docs/, as Markdown from the tables that the program itself uses. */
 
+import { PROGRAMS } from '../../src/cli/call.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { ENVIRONMENT } from '../../src/cli/environment.ts';
 import { FLAG_GROUPS, flagCells } from '../../src/cli/present/flags.ts';
@@ -40,6 +41,10 @@ export const sectionsOf = ({ preview, maxPods }: Shown): Readonly<Record<string,
   commands: table(
     ['Command', 'What it does'],
     COMMANDS.map((c) => [code(`bootwright ${c.name}`), c.summary]),
+  ),
+  programs: table(
+    ['Name', 'Command'],
+    Object.entries(PROGRAMS).map(([name, command]) => [code(name), code(`bootwright ${command}`)]),
   ),
   flags: flags(),
   gates: table(

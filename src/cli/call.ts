@@ -20,27 +20,35 @@ const loadOf = (name: string) => async (): Promise<Command> => {
   return entry.load();
 };
 
-/** Programs that we stand in for; their exit codes and words are kept. */
-const DROP_INS: Readonly<Record<string, (args: readonly string[]) => Call>> = {
-  'bootstrap.sh': (args) => ({ load: loadOf('bootstrap'), args, style: 'drop-in', logs: true }),
-  'aws-iam-authenticator': (args) => ({
-    load: async () => (await import('./commands/aws-iam-authenticator.ts')).awsIamAuthenticatorCommand,
-    args,
-    style: 'drop-in',
-    logs: false,
-  }),
-  'max-pods-calculator.sh': (args) => ({
-    load: async () => (await import('./commands/max-pods-calculator.ts')).maxPodsCalculatorCommand,
-    args,
-    style: 'drop-in',
-    logs: false,
-  }),
+/** Programs of an EKS image that our commands stand in for, with their output and exit codes: name → command. */
+export const PROGRAMS: Readonly<Record<string, string>> = {
+  'bootstrap.sh': 'bootstrap',
+  'get-ecr-uri.sh': 'ecr-uri',
+  imds: 'imds',
+  'mount-bpf-fs': 'mount-bpf-fs',
+  'private-dns-name': 'private-dns-name',
+  'provider-id': 'provider-id',
+  vercmp: 'vercmp',
+};
+
+/** Programs whose command lines are nobody else's. */
+const FOREIGN: Readonly<Record<string, Call['load']>> = {
+  'aws-iam-authenticator': async () => (await import('./commands/aws-iam-authenticator.ts')).awsIamAuthenticatorCommand,
+  'max-pods-calculator.sh': async () => (await import('./commands/max-pods-calculator.ts')).maxPodsCalculatorCommand,
+};
+
+/** The call under the name of another program; undefined: that name is none. */
+const dropInOf = (calledAs: string, args: readonly string[]): Call | undefined => {
+  const name = Object.hasOwn(PROGRAMS, calledAs) ? PROGRAMS[calledAs] : undefined;
+  if (name !== undefined) return { load: loadOf(name), args, style: 'drop-in', logs: name === 'bootstrap' };
+  const load = Object.hasOwn(FOREIGN, calledAs) ? FOREIGN[calledAs] : undefined;
+  return load && { load, args, style: 'drop-in', logs: false };
 };
 
 /** The call that a command line means. Throws Refused for an unknown command. */
 export const callOf = (calledAs: string, argv: readonly string[]): Call => {
-  const dropIn = Object.hasOwn(DROP_INS, calledAs) ? DROP_INS[calledAs] : undefined;
-  if (dropIn) return dropIn(argv);
+  const dropIn = dropInOf(calledAs, argv);
+  if (dropIn) return dropIn;
   const [word = '', ...args] = argv;
   const own = (name: string, rest: readonly string[]): Call => ({
     load: loadOf(name),

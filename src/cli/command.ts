@@ -8,6 +8,8 @@ export interface Option {
   /** The word that stands for the value in help; absent: a switch. */
   readonly value?: string;
   readonly multiple?: boolean;
+  /** Values that completion offers; which ones are right says the command. Without it, FILE, DIR and PATH are looked up on the disk. */
+  readonly choices?: readonly string[];
   /** One clause. */
   readonly text: string;
 }
@@ -25,6 +27,10 @@ export interface Command {
   /** Paragraphs between usage and options. */
   readonly description?: readonly string[];
   readonly options: readonly Option[];
+  /** Words that completion offers, by place: first, second … */
+  readonly words?: readonly (readonly string[])[];
+  /** Where a line of the bootstrap.sh dialect begins: at once, or behind the first word. */
+  readonly dialect?: 'at-once' | 'after-word';
   readonly examples: readonly Example[];
   /** More text after the options, computed when asked for: the flag table of a dialect. */
   readonly more?: () => Promise<string>;
@@ -36,7 +42,7 @@ export interface Command {
 
 /** An output of this process: where text goes, and whether a person watches. */
 export interface Terminal {
-  readonly write: (text: string) => void;
+  readonly write: (text: string | Uint8Array) => void;
   readonly isTty: boolean;
   readonly columns: number;
 }

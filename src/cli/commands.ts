@@ -44,6 +44,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/pull-sandbox-image.ts')).pullSandboxImageCommand,
   },
   {
+    name: 'imds',
+    summary: 'print what the instance metadata service says at a path; also runs under the name imds',
+    load: async () => (await import('./commands/imds.ts')).imdsCommand,
+  },
+  {
+    name: 'ecr-uri',
+    summary: 'print the host of EKS’s ECR registry in a region; also runs under the name get-ecr-uri.sh',
+    load: async () => (await import('./commands/ecr-uri.ts')).ecrUriCommand,
+  },
+  {
+    name: 'provider-id',
+    summary: 'print this instance’s provider id; also runs under that name',
+    load: async () => (await import('./commands/provider-id.ts')).providerIdCommand,
+  },
+  {
+    name: 'private-dns-name',
+    summary: 'print the name that EC2 gives this instance; also runs under that name',
+    load: async () => (await import('./commands/private-dns-name.ts')).privateDnsNameCommand,
+  },
+  {
+    name: 'mount-bpf-fs',
+    summary: 'mount a bpffs at /sys/fs/bpf unless there is one; also runs under that name',
+    load: async () => (await import('./commands/mount-bpf-fs.ts')).mountBpfFsCommand,
+  },
+  {
+    name: 'vercmp',
+    summary: 'compare two versions; also runs under that name',
+    load: async () => (await import('./commands/vercmp.ts')).vercmpCommand,
+  },
+  {
     name: 'help',
     summary: 'explain a command, or: exit-codes, gates, deviations, environment',
     load: async () => (await import('./commands/help.ts')).helpCommand,

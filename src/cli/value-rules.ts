@@ -1,4 +1,5 @@
 /** What the value of an option must look like. */
+import { REGION_PATTERN } from '../core/data/partitions.ts';
 import { type Diagnostic, errorAt } from '../core/report.ts';
 import type { Parsed } from './options.ts';
 
@@ -19,7 +20,7 @@ export const INSTANCE_TYPE_RULE: ValueRule = {
 };
 export const REGION_RULE: ValueRule = {
   name: 'region',
-  pattern: /^[a-z]{2,6}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/,
+  pattern: REGION_PATTERN,
   wanted: 'a region',
   like: 'us-west-2',
 };

@@ -154,7 +154,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     id: 'exit-codes',
     was: 'the code of whatever command failed (HTTP status modulo 256, that of the AWS CLI), and `Exited with error on line N` on stdout',
-    now: '1 under the name bootstrap.sh; a table of codes under our own (`bootwright help exit-codes`)',
+    now: '1 under the names of the scripts (`imds` keeps the HTTP status modulo 256); a table of codes under our own (`bootwright help exit-codes`)',
     reason: 'the numbers depended on which tool broke',
   },
   {
@@ -214,8 +214,20 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     id: 'imds-variables',
     was: 'IMDS_RETRIES, IMDS_RETRY_DELAY_SECONDS, IMDS_TOKEN, IMDS_TOKEN_TTL_SECONDS and IMDS_DEBUG tune the IMDS client',
-    now: 'only IMDS_ENDPOINT is read; BOOTWRIGHT_DEBUG shows what is asked',
+    now: 'a bootstrap reads only IMDS_ENDPOINT; the program `imds` reads them all',
     reason: 'one policy with deadlines and jitter in place of curl’s',
+  },
+  {
+    id: 'imds-program',
+    was: '`imds` takes the text for a format (`%` and `\\` change), drops zero bytes, and ends with 145 when IMDS_TOKEN has expired',
+    now: 'text is printed as it is, with one newline at its end, and other bytes unchanged; a token that has expired is renewed; the pause between retries is jittered',
+    reason: 'user data holds percent signs and may be compressed',
+  },
+  {
+    id: 'small-programs',
+    was: '`get-ecr-uri.sh` takes any words; `private-dns-name` prints a shell trace and takes a denied or failed call for a name that is not there yet; `mount-bpf-fs` takes a unit file that it could not start for a mount',
+    now: 'words are checked, and a stand-in region is warned about; a denied call says which right is missing; a unit that is there and not mounted is started',
+    reason: 'an empty region gave the registry of us-west-2, and a missing right two minutes of silence',
   },
   {
     id: 'messages',

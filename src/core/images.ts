@@ -14,10 +14,14 @@ const CHANGES = [
 
 const given = (name: string, { value, origin, at }: Sourced<string>): Input => ({ name, value, origin, at });
 
-interface Registry {
+/** A private ECR registry. */
+export interface EcrRegistry {
   readonly account: string;
   readonly region: string;
   readonly domain: string;
+}
+
+interface Registry extends EcrRegistry {
   readonly because: Omit<Because, 'inputs'>;
 }
 
@@ -45,14 +49,15 @@ const registryOf = (spec: NodeSpec, facts: Facts): Registry | undefined => {
   };
 };
 
-const hostOf = ({ account, region, domain }: Registry, isFips: boolean): string =>
+/** The registry's host name: `602401143452.dkr.ecr.us-west-2.amazonaws.com`. */
+export const ecrHostOf = ({ account, region, domain }: EcrRegistry, isFips: boolean): string =>
   `${account}.dkr.${isFips ? 'ecr-fips' : 'ecr'}.${region}.${domain}`;
 
 /** The ECR FIPS host whose existence decides, on a kernel in FIPS mode; undefined when it does not matter or is not known yet. */
 export const fipsHostOf = (spec: NodeSpec, facts: Facts): string | undefined => {
   if (spec.options.pauseImage !== undefined || facts.host.fips !== true) return undefined;
   const registry = registryOf(spec, facts);
-  return registry && hostOf(registry, true);
+  return registry && ecrHostOf(registry, true);
 };
 
 const decided = (image: string, because: Because, diagnostics: readonly Diagnostic[] = []): Checked<Decided<string>> => ({
@@ -60,8 +65,8 @@ const decided = (image: string, because: Because, diagnostics: readonly Diagnost
   diagnostics,
 });
 
-/** A new region is no mistake, a misspelt one is: both are said. */
-const unknownRegion = (region: string, standIn: string): Diagnostic => {
+/** A new region is no mistake, a misspelt one is: both are said. `at`: where it is said, of what, and how to give an account. */
+export const unknownRegion = (region: string, standIn: string, [at, what, how]: readonly [string, string, string]): Diagnostic => {
   const continent = region.slice(0, region.indexOf('-') + 1);
   const near = nearestOf(
     region,
@@ -69,11 +74,13 @@ const unknownRegion = (region: string, standIn: string): Diagnostic => {
   );
   return warningAt(
     'unknown-region',
-    'pauseImage',
-    `the region ${region} is not in the table of ${ECR_ACCOUNTS_DATE}: the pause image comes from ${standIn}`,
-    `${near === undefined ? '' : `Did you mean ${near}? `}For a new region use a newer bootwright, or give --pause-container-account or PAUSE_CONTAINER_IMAGE.`,
+    at,
+    `the region ${region} is not in the table of ${ECR_ACCOUNTS_DATE}: ${what} ${standIn}`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}For a new region use a newer bootwright, or give ${how}.`,
   );
 };
+
+const OF_PAUSE_IMAGE = ['pauseImage', 'the pause image comes from', '--pause-container-account or PAUSE_CONTAINER_IMAGE'] as const;
 
 /** `<account>.dkr.ecr.<region>.<domain>/eks/pause:<tag>`, or the user's repository with the tag. */
 export const pauseImageOf = (spec: NodeSpec, facts: Facts): Checked<Decided<string>> => {
@@ -106,10 +113,10 @@ export const pauseImageOf = (spec: NodeSpec, facts: Facts): Checked<Decided<stri
       : resolves
         ? ' The kernel is in FIPS mode, so the FIPS host.'
         : ' The kernel is in FIPS mode, but the region has no FIPS host.';
-  const image = `${hostOf(registry, resolves)}/eks/pause:${pauseVersion.value}`;
+  const image = `${ecrHostOf(registry, resolves)}/eks/pause:${pauseVersion.value}`;
   return decided(
     image,
     { rule: registry.because.rule, text: `${registry.because.text}${fipsText}`, inputs },
-    isStandIn ? [unknownRegion(facts.instance.region ?? '', registry.region)] : [],
+    isStandIn ? [unknownRegion(facts.instance.region ?? '', registry.region, OF_PAUSE_IMAGE)] : [],
   );
 };

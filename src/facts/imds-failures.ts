@@ -3,6 +3,17 @@ import { NodeError } from '../core/errors.ts';
 import type { HttpAnswer, TransportError } from './http.ts';
 import { spanOf } from './wait.ts';
 
+/** The answer behind a failure, as its cause: the program `imds` ends by its status. */
+export class ImdsRefusal extends Error {
+  override readonly name = 'ImdsRefusal';
+  readonly answer: HttpAnswer;
+
+  constructor(answer: HttpAnswer) {
+    super(`IMDS answered ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
 const OPTIONS = 'aws ec2 modify-instance-metadata-options --instance-id ID';
 
 export const switchedOff = (): NodeError =>
@@ -11,30 +22,34 @@ export const switchedOff = (): NodeError =>
     path: 'AWS_EC2_METADATA_DISABLED',
   });
 
-export const disabled = (path: string): NodeError =>
+export const disabled = (path: string, answer: HttpAnswer): NodeError =>
   new NodeError('NO_PERMISSION', `IMDS answers 403 for ${path}: the metadata service is disabled for this instance`, {
     remedy: `Enable it: ${OPTIONS} --http-endpoint enabled (in a launch template: MetadataOptions.HttpEndpoint).`,
     path,
+    cause: new ImdsRefusal(answer),
   });
 
-export const noTokens = (status: number): NodeError =>
-  new NodeError('PROTOCOL', `IMDS answers ${status} to a request for an IMDSv2 token`, {
+export const noTokens = (answer: HttpAnswer): NodeError =>
+  new NodeError('PROTOCOL', `IMDS answers ${answer.status} to a request for an IMDSv2 token`, {
     remedy:
       'Check that IMDS_ENDPOINT or AWS_EC2_METADATA_SERVICE_ENDPOINT points at an IMDSv2 service and not at a proxy or another server.',
     path: 'latest/api/token',
+    cause: new ImdsRefusal(answer),
   });
 
-export const tokenRefused = (path: string): NodeError =>
+export const tokenRefused = (path: string, answer: HttpAnswer): NodeError =>
   new NodeError('PROTOCOL', `IMDS answers 401 for ${path}, also with a fresh token`, {
     remedy:
       'Check that nothing between this program and IMDS drops the X-aws-ec2-metadata-token header, and that no other service answers at its address.',
     path,
+    cause: new ImdsRefusal(answer),
   });
 
-export const unexpectedStatus = (path: string, status: number): NodeError =>
-  new NodeError('PROTOCOL', `IMDS answers ${status} for ${path}`, {
+export const unexpectedStatus = (path: string, answer: HttpAnswer): NodeError =>
+  new NodeError('PROTOCOL', `IMDS answers ${answer.status} for ${path}`, {
     remedy: 'Check that the IMDS endpoint is the real one (no proxy, no captive portal) and try again.',
     path,
+    cause: new ImdsRefusal(answer),
   });
 
 export const tooLarge = (path: string, limit: number, cause: unknown): NodeError =>
@@ -61,13 +76,21 @@ export const absent = (path: string): NodeError =>
     path,
   });
 
+/** Of a path that somebody typed. */
+export const nothingAt = (path: string, answer: HttpAnswer): NodeError =>
+  new NodeError('UNAVAILABLE', `IMDS has no ${path} (404)`, {
+    remedy: `See what there is: bootwright imds '${path.replace(/[^/]*\/?$/, '') || '/'}'.`,
+    path,
+    cause: new ImdsRefusal(answer),
+  });
+
 /** `no answer for latest/api/token (…)`, for progress lines. */
 export const clauseOf = (path: string, outcome: TransportError | HttpAnswer): string =>
   outcome instanceof Error ? `${outcome.message} (${path})` : `IMDS answers ${outcome.status} for ${path}`;
 
 /** After the whole patience: why, by how the last attempt ended. */
 export const givenUp = (path: string, outcome: TransportError | HttpAnswer, afterMs: number): NodeError => {
-  const detail = { path, cause: outcome instanceof Error ? outcome : undefined };
+  const detail = { path, cause: outcome instanceof Error ? outcome : new ImdsRefusal(outcome) };
   const after = `after ${spanOf(afterMs)}`;
   if (!(outcome instanceof Error)) {
     const remedy =

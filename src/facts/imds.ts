@@ -14,6 +14,8 @@ export interface ImdsDeadlines {
   /** How long a 404 is asked again where the path may appear a moment after boot. */
   readonly appearMs: number;
   readonly backoff: Backoff;
+  /** No more requests than this for one answer, however early they fail. Default: as many as there is time for. */
+  readonly attempts?: number;
 }
 
 export const IMDS_DEADLINES: ImdsDeadlines = {
@@ -31,6 +33,10 @@ export interface ImdsOptions {
   readonly progress?: (progress: Progress) => void;
   /** Instead of what the environment says, in order of preference. */
   readonly endpoints?: readonly string[];
+  /** A token from elsewhere, used until IMDS refuses it. */
+  readonly token?: string;
+  /** How long a token lives; default and longest: six hours. */
+  readonly tokenTtlSeconds?: number;
 }
 
 export interface Imds {
@@ -39,13 +45,20 @@ export interface Imds {
    * @throws NodeError UNAVAILABLE, NO_PERMISSION or PROTOCOL, with remedy.
    */
   get(path: string, options?: { readonly mayAppear?: boolean; readonly signal?: AbortSignal | undefined }): Promise<string | null>;
+  /**
+   * The bytes at any path.
+   * @throws NodeError; where IMDS answered, with that answer as its cause (ImdsRefusal).
+   */
+  read(path: string, signal?: AbortSignal): Promise<Uint8Array>;
+  /** A new token. @throws NodeError as `read` */
+  fetchToken(signal?: AbortSignal): Promise<string>;
   close(): Promise<void>;
 }
 
 const IPV4 = 'http://169.254.169.254';
 const IPV6 = 'http://[fd00:ec2::254]';
 /** The longest there is: a token that outlives a bootstrap which waits for its cluster (bootstrap.sh's 900 s did not). */
-const TOKEN_TTL_SECONDS = '21600';
+export const LONGEST_TOKEN_TTL_SECONDS = 21_600;
 const TOKEN_PATH = 'latest/api/token';
 const MAX_BYTES = 64 * 1024;
 
@@ -97,42 +110,68 @@ export const createImds = (options: ImdsOptions): Imds => {
   const closed = new AbortController();
   const calls = createCalls(options, limits, http, closed.signal);
   const newSession = (): (() => Promise<Session>) => once(calls.openSession);
-  let session = newSession();
+  const { token } = options;
+  let session = token === undefined ? newSession() : async () => ({ endpoint: firstEndpointOf(options), token });
 
-  const read = async (path: string, signal: AbortSignal): Promise<HttpAnswer> => {
+  const ask = async (path: string, signal: AbortSignal): Promise<HttpAnswer> => {
     const current = session;
     const answer = await calls.read(path, await abortable(current(), signal), signal);
     if (answer.status !== 401) return answer;
     // Expired, or IMDS was restarted. Whoever notices first asks for the new token; the others wait for the same one.
     if (session === current) session = newSession();
     const again = await calls.read(path, await abortable(session(), signal), signal);
-    if (again.status === 401) throw failure.tokenRefused(path);
+    if (again.status === 401) throw failure.tokenRefused(path, again);
     return again;
   };
 
-  const get: Imds['get'] = async (path, { mayAppear = false, signal } = {}) => {
+  const mustBeOn = (): void => {
     if (options.env.AWS_EC2_METADATA_DISABLED?.toLowerCase() === 'true') throw failure.switchedOff();
-    const stop = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal;
+  };
+  const stopFor = (signal?: AbortSignal): AbortSignal => (signal ? AbortSignal.any([signal, closed.signal]) : closed.signal);
+
+  const get: Imds['get'] = async (path, { mayAppear = false, signal } = {}) => {
+    mustBeOn();
+    const stop = stopFor(signal);
     const started = performance.now();
     for (let attempt = 0; ; attempt++) {
-      const answer = await read(path, stop);
+      const answer = await ask(path, stop);
       if (answer.status === 200) return textAt(path, answer);
-      if (answer.status === 403) throw failure.disabled(path);
-      if (answer.status !== 404) throw failure.unexpectedStatus(path, answer.status);
+      if (answer.status !== 404) throw refusalOf(path, answer);
       const elapsedMs = performance.now() - started;
       if (!mayAppear || elapsedMs >= limits.appearMs) return null;
       options.progress?.({ wait: 'imds', text: `IMDS has no ${path} yet`, elapsedMs, deadlineMs: limits.appearMs });
       await sleep(Math.min(jitteredMs(limits.backoff, attempt, options.random), limits.appearMs - elapsedMs), stop);
     }
   };
+  const read: Imds['read'] = async (path, signal) => {
+    mustBeOn();
+    const answer = await ask(path, stopFor(signal));
+    if (answer.status !== 200) throw refusalOf(path, answer);
+    return answer.body;
+  };
+  const fetchToken: Imds['fetchToken'] = async (signal) => {
+    mustBeOn();
+    session = newSession();
+    return (await abortable(session(), signal)).token;
+  };
   return {
     get,
+    read,
+    fetchToken,
     close: async () => {
       closed.abort(new Error('the IMDS client was closed'));
       await http.close();
     },
   };
 };
+
+const refusalOf = (path: string, answer: HttpAnswer): NodeError => {
+  if (answer.status === 404) return failure.nothingAt(path, answer);
+  return answer.status === 403 ? failure.disabled(path, answer) : failure.unexpectedStatus(path, answer);
+};
+
+const endpointsOf = ({ endpoints, env }: ImdsOptions): readonly string[] => endpoints ?? imdsEndpointsOf(env);
+const firstEndpointOf = (options: ImdsOptions): string => endpointsOf(options)[0] ?? IPV4;
 
 interface Calls {
   openSession(): Promise<Session>;
@@ -165,6 +204,7 @@ const createCalls = (options: ImdsOptions, limits: ImdsDeadlines, http: Http, cl
         const elapsedMs = performance.now() - lastGood;
         const pauseMs = jitteredMs(limits.backoff, n, options.random);
         if (elapsedMs + pauseMs >= limits.totalMs) throw failure.givenUp(path, telling, limits.totalMs);
+        if (n + 1 >= (limits.attempts ?? Number.POSITIVE_INFINITY)) throw failure.givenUp(path, telling, elapsedMs);
         options.progress?.({ wait: 'imds', text: failure.clauseOf(path, outcome), elapsedMs, deadlineMs: limits.totalMs });
         await sleep(pauseMs, signal);
       }
@@ -177,15 +217,15 @@ const createCalls = (options: ImdsOptions, limits: ImdsDeadlines, http: Http, cl
     http.send({
       url: `${endpoint}/${TOKEN_PATH}`,
       method: 'PUT',
-      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': TOKEN_TTL_SECONDS },
+      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': String(options.tokenTtlSeconds ?? LONGEST_TOKEN_TTL_SECONDS) },
       timeoutMs,
       maxBytes: MAX_BYTES,
       signal,
     });
 
   const openSession = async (): Promise<Session> => {
-    const endpoints = options.endpoints ?? imdsEndpointsOf(options.env);
-    const first = endpoints[0] ?? IPV4;
+    const endpoints = endpointsOf(options);
+    const first = firstEndpointOf(options);
     let endpoint = first;
     const answer = await persist(TOKEN_PATH, closed, async (n, timeoutMs) => {
       const alone = n === 0 ? await putToken(first, timeoutMs, closed).catch(unlessOthers(endpoints)) : undefined;
@@ -233,8 +273,8 @@ const race = async (
 };
 
 const tokenIn = (answer: HttpAnswer): string => {
-  if (answer.status === 403) throw failure.disabled(TOKEN_PATH);
-  if (answer.status !== 200) throw failure.noTokens(answer.status);
+  if (answer.status === 403) throw failure.disabled(TOKEN_PATH, answer);
+  if (answer.status !== 200) throw failure.noTokens(answer);
   const token = textAt(TOKEN_PATH, answer);
   if (!/^[\x21-\x7e]{8,1024}$/.test(token)) throw failure.malformed(TOKEN_PATH, token, 'a token');
   return token;

@@ -9,7 +9,7 @@ const REGION = /^[a-z]{2,6}(-[a-z]+){1,3}-\d{1,2}$/;
 const ZONE = /^[a-z]{2,6}(-[a-z0-9]+){2,6}$/;
 const INSTANCE_ID = /^i-[0-9a-f]{8,17}$/;
 const INSTANCE_TYPE = /^[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}$/;
-const DOMAIN = /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/;
+export const DOMAIN_PATTERN = /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/;
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 
 const isCidr = (text: string): boolean => {
@@ -82,7 +82,7 @@ const fieldsOf = (text: string) => {
 };
 
 const fetchDomain = (imds: Imds, signal?: AbortSignal): Promise<string> =>
-  demand(imds, 'latest/meta-data/services/domain', (text) => DOMAIN.test(text), 'a domain name', signal);
+  demand(imds, 'latest/meta-data/services/domain', (text) => DOMAIN_PATTERN.test(text), 'a domain name', signal);
 
 export const fetchRegion = (imds: Imds, signal?: AbortSignal): Promise<string> =>
   demand(imds, 'latest/meta-data/placement/region', (text) => REGION.test(text), 'a region', signal);

@@ -127,7 +127,9 @@ const createApi = (aws: Aws) => {
     signal: AbortSignal | undefined,
   ): Promise<FactsPatch> => {
     const region = known(instance.region, 'instance.region');
-    const persistence = { ...how(spec, signal), denialPasses: spec !== undefined };
+    // Only an instance asks for its own name, and at boot: its role may be as new as itself.
+    const denialPasses = spec !== undefined || fact === 'instance.privateDnsName';
+    const persistence = { ...how(spec, signal), denialPasses };
     if (fact === 'cluster') {
       const { describeCluster } = await import('./eks.ts');
       const name = known(spec, 'the cluster name').cluster.name.value;

@@ -1,10 +1,11 @@
 /** The built program: the executable needs nothing on the machine, its code caches are taken, and the bundle is the same program. */
 import { spawn } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { linkSync, readFileSync, symlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { PROGRAMS } from '../../src/cli/call.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { exampleCluster } from '../fakes/example.ts';
 import { startFakes } from '../fakes/main.ts';
@@ -75,6 +76,20 @@ t.test('the executable', async (t) => {
       t.equal(code, 1, 'the exit code of bootstrap.sh');
       t.match(stderr, /\[eks-bootstrap\] ERROR: .*--no-such-flag/);
     }
+  });
+
+  await t.test('is each program of the image, by a symbolic or hard link', async (t) => {
+    const dir = t.testdir();
+    for (const [i, name] of Object.keys(PROGRAMS).entries()) {
+      const link = join(dir, name);
+      if (i % 2 === 0) symlinkSync(program, link);
+      else linkSync(program, link);
+      const { stdout, stderr } = await run(link, ['--help']);
+      t.match(stdout, new RegExp(`^ {7}${name.replaceAll('.', '\\.')}\\b`, 'm'), name);
+      t.equal(stderr, '');
+    }
+    const { code, stdout } = await run(join(dir, 'vercmp'), ['1.9', 'gt', '1.10']);
+    t.same([code, stdout], [1, 'false\n']);
   });
 
   await t.test('waits for a slow reader', async (t) => {

@@ -4,8 +4,8 @@ import type { Facts } from '../../src/core/facts.ts';
 import { EXAMPLE_CREDENTIALS, EXAMPLE_ROLE } from './example.ts';
 import { type Fake, type FakeAnswer, type FakeOptions, type FakeRequest, startServer } from './server.ts';
 
-/** Path below `/`, without leading slash, to text. Change it while the fake runs. */
-export type ImdsTree = Map<string, string>;
+/** Path below `/`, without leading slash, to what is there. Change it while the fake runs. */
+export type ImdsTree = Map<string, string | Uint8Array>;
 
 export interface FakeImds extends Fake {
   readonly tree: ImdsTree;
@@ -110,7 +110,11 @@ export const startImds = async (options: ImdsFakeOptions): Promise<FakeImds> => 
   const tree = treeOf(options);
   const tokens = new Map<string, number>();
   let disabled = false;
-  const text = (status: number, body: string): FakeAnswer => ({ status, headers: { 'content-type': 'text/plain', server: 'EC2ws' }, body });
+  const text = (status: number, body: string | Uint8Array): FakeAnswer => ({
+    status,
+    headers: { 'content-type': 'text/plain', server: 'EC2ws' },
+    body,
+  });
 
   const putToken = ({ headers }: FakeRequest): FakeAnswer => {
     const ttl = Number(headers['x-aws-ec2-metadata-token-ttl-seconds']);

@@ -1,3 +1,4 @@
+import { REGION_PATTERN } from '../../core/data/partitions.ts';
 import type { Command, Context, Option } from '../command.ts';
 import { Refused } from '../command.ts';
 import { hasOwnCredentials, isElsewhere, SHORT_IMDS, withRemedy } from '../elsewhere.ts';
@@ -49,7 +50,6 @@ export const printToken = async (wish: TokenWish, context: Context): Promise<voi
 
 const NAME = /^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/;
 const ROLE = /^arn:aws[a-z-]{0,10}:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
-const REGION = /^[a-z]{2,6}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
 
 /** Throws Refused with everything that is wrong about a wish. */
 export const checkTokenWish = (
@@ -63,7 +63,7 @@ export const checkTokenWish = (
     ...(clusterName !== undefined && !NAME.test(clusterName)
       ? [wrong(option, 'invalid-cluster-name', `'${clusterName}' is no name of an EKS cluster`, 'give up to 100 letters, digits, - and _')]
       : []),
-    ...(region !== undefined && !REGION.test(region)
+    ...(region !== undefined && !REGION_PATTERN.test(region)
       ? [wrong('--region', 'invalid-region', `'${region}' is not a region`, 'give one like us-west-2')]
       : []),
     ...(role !== undefined && !ROLE.test(role)

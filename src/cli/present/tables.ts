@@ -13,8 +13,11 @@ export const exitCodeRows = (): (readonly [string, string])[] => [
   ['130, 143', 'ended by SIGINT, SIGTERM; the next run finishes'],
 ];
 
+const EXIT_CODE_NOTE =
+  'Exit codes of our own commands; vercmp ends with 1 for false. Under the names of other programs (bootstrap.sh, aws-iam-authenticator …) every error is 1, and where IMDS refuses, imds ends with the HTTP status modulo 256.';
+
 export const exitCodeText = async (width: number): Promise<string> =>
-  `${['Exit codes of our own commands. bootstrap.sh and aws-iam-authenticator end with 1 for every error.', '', ...columns(exitCodeRows(), { width })].join('\n')}\n`;
+  `${[...wrapped(EXIT_CODE_NOTE, width), '', ...columns(exitCodeRows(), { width })].join('\n')}\n`;
 
 /** `1.26 and newer`, `before 1.27`, `1.22 to 1.26`. */
 export const gateRange = ({ from, before }: { readonly from?: string; readonly before?: string }): string => {

@@ -12,6 +12,9 @@ export interface Partition {
   readonly dualStackDnsSuffix: string;
 }
 
+/** The form of a region's name; the region need not be one that exists. */
+export const REGION_PATTERN = /^[a-z]{2,6}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/;
+
 interface Row extends Partition {
   /** Regions start with one of these. */
   readonly prefixes: readonly string[];

@@ -11,13 +11,15 @@ const demand = <T>(value: T | undefined, fact: string): T => {
 };
 
 /** `aws:///us-west-2a/i-0123456789abcdef0`: how the cloud controller finds the instance. */
+export const providerId = (zone: string, instanceId: string): string => `aws:///${zone}/${instanceId}`;
+
 export const providerIdOf = (_spec: NodeSpec, facts: Facts): Checked<Decided<string>> => {
   const zone = demand(facts.instance.availabilityZone, 'instance.availabilityZone');
   const id = demand(facts.instance.id, 'instance.id');
   return {
     value: {
       key: 'providerID',
-      value: `aws:///${zone}/${id}`,
+      value: providerId(zone, id),
       because: {
         rule: 'provider-id.instance',
         text: 'aws:///<availability zone>/<instance id>, by which the cloud controller finds the instance.',

@@ -109,7 +109,8 @@ const kubeletFiles = (decided: Decisions): readonly DesiredFile[] => [
       ]),
 ];
 
-const bpfFile = ({ bpffs }: Decisions): DesiredFile | undefined => {
+/** The file of the bpffs mount; undefined: it is left to others. */
+export const bpfFile = ({ bpffs }: Pick<Decisions, 'bpffs'>): DesiredFile | undefined => {
   if (bpffs.value === 'left') return undefined;
   if (bpffs.value === 'unit' || bpffs.value === 'kept') return textFile(paths.BPF_MOUNT_UNIT, BPF_MOUNT_UNIT_TEXT, [bpffs.because]);
   return { path: paths.BPF_MOUNT_UNIT, mode: MODE, content: { kind: 'absent', ours: BPF_MOUNT_UNIT_PATTERN }, because: [bpffs.because] };

@@ -24,7 +24,7 @@ t.test('a line now and then where nobody watches', async (t) => {
 t.test('one moving line on a terminal, removed at the end', async (t) => {
   const written: string[] = [];
   const progress = createProgress({
-    terminal: { write: (text) => written.push(text), isTty: true, columns: 40 },
+    terminal: { write: (text) => written.push(String(text)), isTty: true, columns: 40 },
     say: () => t.fail('said'),
     frameMs: 2,
   });
