@@ -74,6 +74,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/vercmp.ts')).vercmpCommand,
   },
   {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
+  {
     name: 'help',
     summary: 'explain a command, or: exit-codes, gates, deviations, environment',
     load: async () => (await import('./commands/help.ts')).helpCommand,

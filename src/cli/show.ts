@@ -13,7 +13,12 @@ export const SHOW_OPTIONS: readonly Option[] = [
   { name: 'diff', text: 'only the changes, as a unified diff' },
   { name: 'show', value: 'PATH', text: 'only one file, as it will be (the end of its path is enough)' },
   { name: 'json', text: 'everything as JSON (docs/schema/plan.json)' },
-  { name: 'color', value: 'WHEN', text: 'auto (default: on a terminal, unless NO_COLOR is set), always, never' },
+  {
+    name: 'color',
+    value: 'WHEN',
+    choices: ['auto', 'always', 'never'],
+    text: 'auto (default: on a terminal, unless NO_COLOR is set), always, never',
+  },
 ];
 
 const refuse = (code: string, path: string, message: string, remedy: string): Refused =>

@@ -1,4 +1,5 @@
 /** The words by which a user of `preview` describes a machine. */
+import { servedMinors } from '../core/kubelet/versions.ts';
 import { type Diagnostic, errorAt } from '../core/report.ts';
 import { archOf, type Wish } from './assume.ts';
 import { type Context, type Option, Refused } from './command.ts';
@@ -9,10 +10,10 @@ import { INSTANCE_TYPE_RULE, mistakesOf, REGION_RULE, type ValueRule } from './v
 export const WISH_OPTIONS: readonly Option[] = [
   { name: 'instance-type', value: 'TYPE', text: 'EC2 instance type (m5.large)' },
   { name: 'region', value: 'REGION', text: 'AWS region (AWS_REGION, else us-west-2)' },
-  { name: 'kubernetes-version', value: 'VERSION', text: 'of the kubelet: 1.32 or 1.32.3 (1.32)' },
+  { name: 'kubernetes-version', value: 'VERSION', choices: servedMinors(), text: 'of the kubelet: 1.32 or 1.32.3 (1.32)' },
   { name: 'containerd-version', value: 'VERSION', text: 'of containerd (1.7.27)' },
   { name: 'cpus', value: 'N', text: 'CPUs the kubelet sees (by the size of the type)' },
-  { name: 'arch', value: 'ARCH', text: 'x86_64 or aarch64 (by the family of the type)' },
+  { name: 'arch', value: 'ARCH', choices: ['x86_64', 'aarch64'], text: 'x86_64 or aarch64 (by the family of the type)' },
   { name: 'local-ipv4', value: 'IP', text: 'primary address (192.168.1.10)' },
   { name: 'vpc-cidr', value: 'CIDR', multiple: true, text: 'a block of the VPC, may be repeated (192.168.0.0/16)' },
   {

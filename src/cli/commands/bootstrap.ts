@@ -24,6 +24,7 @@ export const bootstrapCommand: Command = {
     'Under the name bootstrap.sh it keeps that script’s flags, variables, log format and exit codes (0, and 1 for every error, --help included).',
   ],
   options: [],
+  dialect: 'at-once',
   more: async () => (await import('../present/flags.ts')).flagText(100),
   examples: [
     { line: "bootwright bootstrap my-cluster --kubelet-extra-args '--node-labels=team=a'", text: 'join my-cluster' },

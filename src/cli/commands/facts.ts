@@ -24,6 +24,7 @@ export const factsCommand: Command = {
     'Asks IMDS, AWS and this machine once and prints the answers (docs/schema/facts.json). Without a cluster the facts of the machine alone are printed. No credentials or tokens are in the output.',
   ],
   options: OPTIONS,
+  dialect: 'after-word',
   examples: [
     { line: 'bootwright facts bootstrap my-cluster > facts.json', text: 'what `bootstrap my-cluster` would ask for' },
     { line: 'bootwright preview --facts facts.json bootstrap my-cluster', text: 'the same decision, anywhere' },

@@ -18,6 +18,7 @@ export const helpCommand: Command = {
   summary: 'explain a command or a table',
   usage: ['bootwright help [COMMAND | exit-codes | gates | deviations | environment]'],
   options: [],
+  words: [[...COMMANDS.map(({ name }) => name), ...Object.keys(TOPICS)]],
   examples: [
     { line: 'bootwright help preview', text: 'options and examples of one command' },
     { line: 'bootwright help gates', text: 'what is written for which kubelet' },

@@ -30,6 +30,7 @@ export const planCommand: Command = {
     'Asks IMDS and AWS as `bootstrap` does and compares the decision with what is there. Options of plan stand before the cluster or the word `bootstrap`.',
   ],
   options: OPTIONS,
+  dialect: 'after-word',
   examples: [
     { line: 'sudo bootwright plan my-cluster', text: 'what would be done, and why' },
     { line: 'sudo bootwright plan --diff my-cluster', text: 'the changes as a unified diff' },

@@ -39,6 +39,7 @@ export const previewCommand: Command = {
     'Options of preview stand before the cluster or the word `bootstrap`; what follows belongs to the dialect.',
   ],
   options: OPTIONS,
+  dialect: 'after-word',
   examples: [
     { line: 'bootwright preview bootstrap my-cluster', text: 'an ordinary node' },
     {

@@ -9,6 +9,12 @@ import type { Checked, Decided } from '../report.ts';
 /** First and last minor version that is served, inclusive. */
 export const SUPPORTED_KUBELETS = { first: '1.24', last: '1.36' } as const;
 
+/** `1.24`, `1.25` …: all of them. */
+export const servedMinors = (): readonly string[] => {
+  const [first, last] = [SUPPORTED_KUBELETS.first, SUPPORTED_KUBELETS.last].map((version) => Number(version.slice(2)));
+  return Array.from({ length: (last ?? 0) - (first ?? 0) + 1 }, (_, i) => `1.${(first ?? 0) + i}`);
+};
+
 export interface Gate {
   readonly id: string;
   /** First minor version it holds for; absent: from the first. */
