@@ -1,7 +1,8 @@
-/** What `npm run docs` writes and what a test compares: the generated parts of README.md and docs/schema. */
+/** What `npm run docs` writes and what a test compares: the generated parts of README.md, docs/schema and docs/bootwright.1. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { manPage } from './man.ts';
 import { schemasOf } from './schemas.ts';
 import { sectionsOf, withSections } from './sections.ts';
 
@@ -36,11 +37,12 @@ const readmeMaxPods = (): string => {
 };
 
 /** Every generated file: path from the root → text. */
-export const generatedDocs = (): ReadonlyMap<string, string> =>
+export const generatedDocs = async (): Promise<ReadonlyMap<string, string>> =>
   new Map([
     [
       'README.md',
       withSections(readFileSync(`${root}/README.md`, 'utf8'), sectionsOf({ preview: readmePreview(), maxPods: readmeMaxPods() })),
     ],
+    ['docs/bootwright.1', await manPage((JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }).version)],
     ...Object.entries(schemasOf()).map(([name, schema]) => [`docs/schema/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`] as const),
   ]);

@@ -1,5 +1,7 @@
 /** The instance that a command runs on, for the small programs that print one fact of it. */
+
 import { type Facts, withFacts } from '../core/facts.ts';
+import { timestampOf } from '../core/timestamp.ts';
 import type { World } from '../facts/world.ts';
 import type { Context } from './command.ts';
 import { isElsewhere, SHORT_IMDS, withRemedy } from './elsewhere.ts';
@@ -23,7 +25,7 @@ const known = (value: string | undefined): string => {
 export const withThisInstance = async <T>(context: Context, use: (here: ThisInstance) => Promise<T>): Promise<T> => {
   const elsewhere = isElsewhere();
   const { world, close } = openWorld(context, '/', plainWatch(context), elsewhere ? SHORT_IMDS : {});
-  const start: Facts = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+  const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
   try {
     const asked = world.resolve('instance.identity', start, context.signal);
     const facts = withFacts(start, await (elsewhere ? asked.catch(withRemedy(ELSEWHERE)) : asked));

@@ -11,8 +11,8 @@ import { startFakes } from '../fakes/main.ts';
 
 const { run } = await makeProgram(t.teardown);
 
-t.test('README.md and docs/schema are what the code says (npm run docs writes them)', async (t) => {
-  for (const [path, text] of generatedDocs()) t.equal(readFileSync(join(root, path), 'utf8'), text, path);
+t.test('README.md, docs/schema and docs/bootwright.1 are what the code says (npm run docs writes them)', async (t) => {
+  for (const [path, text] of await generatedDocs()) t.equal(readFileSync(join(root, path), 'utf8'), text, path);
 });
 
 t.test('every file and folder that README.md names exists', async (t) => {

@@ -12,12 +12,16 @@ import { type PodRow, podJson, podText } from '../present/max-pods.ts';
 import { BUILT_IN, findTypes, openForPerson, type TypeTable, tableOfFile } from '../type-limits.ts';
 import { INSTANCE_TYPE_RULE, mistakesOf, REGION_RULE, valueMistakes } from '../value-rules.ts';
 
+/** Names of targets and their short forms. */
+const TARGETS = ['amazon-linux-2', 'al2', 'amazon-linux-2023', 'al2023', 'bottlerocket', 'ubuntu', 'windows'];
+const FAMILIES = ['ipv4', 'ipv6'];
+
 const OPTIONS: readonly Option[] = [
   { name: 'all', text: 'every type of the table' },
   { name: 'instance-type-from-imds', text: 'the type of this instance' },
   ...POD_OPTIONS,
-  { name: 'ip-family', value: 'FAMILY', text: 'of the cluster: ipv4 (default) or ipv6' },
-  { name: 'target', value: 'TARGET', text: 'what runs on the node; only windows counts otherwise (amazon-linux-2)' },
+  { name: 'ip-family', value: 'FAMILY', choices: FAMILIES, text: 'of the cluster: ipv4 (default) or ipv6' },
+  { name: 'target', value: 'TARGET', choices: TARGETS, text: 'what runs on the node; only windows counts otherwise (amazon-linux-2)' },
   { name: 'describe', text: 'ask EC2 (DescribeInstanceTypes) with the credentials of this machine, not the table' },
   {
     name: 'region',
@@ -29,10 +33,6 @@ const OPTIONS: readonly Option[] = [
   { name: 'update', value: 'FILE', text: 'write a newer table of all types of the regions; - for standard output' },
   { name: 'json', text: 'as JSON (docs/schema/max-pods.json)' },
 ];
-
-/** Names of targets and their short forms. */
-const TARGETS = ['amazon-linux-2', 'al2', 'amazon-linux-2023', 'al2023', 'bottlerocket', 'ubuntu', 'windows'];
-const FAMILIES = ['ipv4', 'ipv6'];
 
 const choiceMistakes = (options: Parsed, name: string, choices: readonly string[]): readonly Diagnostic[] => {
   const value = options.text(name);

@@ -5,6 +5,7 @@ import { BPF_MOUNT_UNIT } from '../../core/paths.ts';
 import { planOf } from '../../core/plan.ts';
 import type { Decided } from '../../core/report.ts';
 import { bpfFile } from '../../core/targets/amazon-linux-2.ts';
+import { timestampOf } from '../../core/timestamp.ts';
 import { readInput } from '../../facts/files.ts';
 import { readBpfMounts } from '../../facts/host.ts';
 import { nameOf, withLock } from '../../node/lock.ts';
@@ -53,7 +54,7 @@ const planAt = async (bpffs: Decided<BpfFs>, { root, live, systemd }: Machine): 
 };
 
 const mount = async (machine: Machine, context: Context): Promise<void> => {
-  const bpffs = decidedAt(machine, context.now().toISOString());
+  const bpffs = decidedAt(machine, timestampOf(context.now()));
   context.stderr.write(`${bpffs.because.text}\n`);
   const plan = await planAt(bpffs, machine);
   const progress: Progress = { results: [], warnings: [] };
@@ -77,7 +78,7 @@ export const mountBpfFsCommand: Command = {
   async run(args, context) {
     const options = parsedOf(args, { command: 'mount-bpf-fs', options: OPTIONS, positionals: 0 });
     const machine = machineAt(rootNamed(options.text('root') ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context), context);
-    const now = context.now().toISOString();
+    const now = timestampOf(context.now());
     const there = decidedAt(machine, now);
     // Nothing to do needs no rights: scripts call it without looking.
     if (there.value === 'left' || there.value === 'kept') {
