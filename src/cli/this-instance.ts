@@ -1,5 +1,4 @@
 /** The instance that a command runs on, for the small programs that print one fact of it. */
-
 import { type Facts, withFacts } from '../core/facts.ts';
 import { timestampOf } from '../core/timestamp.ts';
 import type { World } from '../facts/world.ts';
@@ -11,7 +10,7 @@ interface ThisInstance {
   readonly world: World;
   /** With what the identity document says. */
   readonly facts: Facts;
-  readonly instance: { readonly id: string; readonly region: string; readonly availabilityZone: string };
+  readonly instance: { readonly id: string; readonly type: string; readonly region: string; readonly availabilityZone: string };
 }
 
 const ELSEWHERE = 'Run it on an EC2 instance: this machine is none.';
@@ -29,8 +28,9 @@ export const withThisInstance = async <T>(context: Context, use: (here: ThisInst
   try {
     const asked = world.resolve('instance.identity', start, context.signal);
     const facts = withFacts(start, await (elsewhere ? asked.catch(withRemedy(ELSEWHERE)) : asked));
-    const { id, region, availabilityZone } = facts.instance;
-    return await use({ world, facts, instance: { id: known(id), region: known(region), availabilityZone: known(availabilityZone) } });
+    const { id, type, region, availabilityZone } = facts.instance;
+    const instance = { id: known(id), type: known(type), region: known(region), availabilityZone: known(availabilityZone) };
+    return await use({ world, facts, instance });
   } finally {
     await close();
   }

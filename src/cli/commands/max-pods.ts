@@ -2,14 +2,14 @@ import { decodeLimits } from '../../core/kubelet/limits-file.ts';
 import { type PodWish, podLimitOf, wishMistakes } from '../../core/kubelet/max-pods.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { type Diagnostic, errorAt } from '../../core/report.ts';
-import { timestampOf } from '../../core/timestamp.ts';
 import { type Command, type Context, type Option, Refused } from '../command.ts';
 import { demanded } from '../dialect.ts';
 import { readNamed } from '../files.ts';
 import { type Parsed, parsedOf } from '../options.ts';
 import { POD_OPTIONS, podMistakes, podWishOf } from '../pod-options.ts';
 import { type PodRow, podJson, podText } from '../present/max-pods.ts';
-import { BUILT_IN, findTypes, openForPerson, type TypeTable, tableOfFile } from '../type-limits.ts';
+import { withThisInstance } from '../this-instance.ts';
+import { BUILT_IN, findTypes, type TypeTable, tableOfFile } from '../type-limits.ts';
 import { INSTANCE_TYPE_RULE, mistakesOf, REGION_RULE, valueMistakes } from '../value-rules.ts';
 
 /** Names of targets and their short forms. */
@@ -99,20 +99,6 @@ const check = (options: Parsed): void => {
   if (mistakes.length > 0) throw new Refused(mistakes);
 };
 
-const ownType = async (context: Context): Promise<{ readonly type: string; readonly region: string }> => {
-  const { world, close } = openForPerson(context);
-  try {
-    const { instance: { type = '', region = '' } = {} } = await world.resolve(
-      'instance.identity',
-      { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} },
-      context.signal,
-    );
-    return { type, region };
-  } finally {
-    await close();
-  }
-};
-
 const tableNamed = async (options: Parsed, context: Context): Promise<TypeTable> => {
   const name = options.text('limits');
   if (name === undefined) return BUILT_IN;
@@ -168,7 +154,7 @@ export const maxPodsCommand: Command = {
       const { writeTable } = await import('../limits-update.ts');
       return writeTable({ path: update, table, keeps: table !== BUILT_IN, regions }, context);
     }
-    const own = options.flag('instance-type-from-imds') ? await ownType(context) : undefined;
+    const own = options.flag('instance-type-from-imds') ? await withThisInstance(context, async ({ instance }) => instance) : undefined;
     const names = own ? [own.type] : options.flag('all') ? undefined : [...new Set(options.positionals)];
     const question = { names, table, regions: own && regions.length === 0 ? [own.region] : regions, describe: options.flag('describe') };
     const wish = wishOf(options);
