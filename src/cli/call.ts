@@ -37,10 +37,15 @@ const FOREIGN: Readonly<Record<string, Call['load']>> = {
   'max-pods-calculator.sh': async () => (await import('./commands/max-pods-calculator.ts')).maxPodsCalculatorCommand,
 };
 
+/** Commands of nodeadm-internal; any other word is refused as a command of ours would be. */
+const INTERNAL = ['boot-hook', 'udev-net-manager'];
+
 /** The call under the name of another program; undefined: that name is none. */
 const dropInOf = (calledAs: string, args: readonly string[]): Call | undefined => {
   const name = Object.hasOwn(PROGRAMS, calledAs) ? PROGRAMS[calledAs] : undefined;
   if (name !== undefined) return { load: loadOf(name), args, style: 'drop-in', logs: name === 'bootstrap' };
+  if (calledAs === 'nodeadm-internal' && INTERNAL.includes(args[0] ?? ''))
+    return { load: loadOf(args[0] ?? ''), args: args.slice(1), style: 'drop-in', logs: false };
   const load = Object.hasOwn(FOREIGN, calledAs) ? FOREIGN[calledAs] : undefined;
   return load && { load, args, style: 'drop-in', logs: false };
 };

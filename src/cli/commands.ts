@@ -79,6 +79,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   {
+    name: 'boot-hook',
+    summary: 'wait until systemd-networkd has configured what is its own; also runs as nodeadm-internal boot-hook',
+    load: async () => (await import('./commands/boot-hook.ts')).bootHookCommand,
+  },
+  {
+    name: 'udev-net-manager',
+    summary: 'tell systemd-networkd of an interface, or leave it to the CNI; also runs as nodeadm-internal udev-net-manager',
+    load: async () => (await import('./commands/udev-net.ts')).udevNetManagerCommand,
+  },
+  {
     name: 'help',
     summary: 'explain a command, or: exit-codes, gates, deviations, environment',
     load: async () => (await import('./commands/help.ts')).helpCommand,

@@ -1,6 +1,7 @@
 /** Facts of this instance as IMDS tells them. Every value is checked: what stands in units and files must not be a captive portal's HTML. */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { FactsPatch, InstanceFacts } from '../core/facts.ts';
+import type { InterfaceFacts } from '../core/network-interface.ts';
 import type { Imds } from './imds.ts';
 import { absent, malformed } from './imds-failures.ts';
 
@@ -119,3 +120,14 @@ export const fetchInstanceFact = async (
 ): Promise<FactsPatch> => ({
   instance: await IMDS_FACTS[fact](imds, signal, instance),
 });
+
+/** What IMDS says of an interface of this instance. Instances of one card have no `network-card`. @throws NodeError */
+export const fetchInterface = async (imds: Imds, mac: string, signal?: AbortSignal): Promise<Omit<InterfaceFacts, 'isPrimary'>> => {
+  const isNumber = (text: string): boolean => /^\d{1,3}$/.test(text);
+  const [cards, index, localIpv4s] = await Promise.all([
+    list(imds, macsPath(mac, 'network-card'), isNumber, 'the number of a network card', signal),
+    demand(imds, macsPath(mac, 'device-number'), isNumber, 'a device number', signal),
+    list(imds, macsPath(mac, 'local-ipv4s'), isIPv4, 'a list of IPv4 addresses', signal),
+  ]);
+  return { mac, networkCard: Number(cards?.[0] ?? 0), deviceIndex: Number(index), localIpv4s: localIpv4s ?? [] };
+};
