@@ -8,12 +8,17 @@ import { join } from 'node:path';
 export type Offers = ReadonlyMap<string, readonly string[]>;
 type Ask = (script: string, lines: readonly string[]) => Offers;
 
-const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/nonexistent', TERM: 'dumb', LC_ALL: 'C.UTF-8' };
-
+/** With a home of its own, that goes with it: fish makes folders there, whether it may or not. */
 const run = (program: string, args: readonly string[], input = ''): string => {
-  const { stdout, stderr, error, status } = spawnSync(program, args, { encoding: 'utf8', env: ENV, input, timeout: 50_000 });
-  if (error !== undefined || status !== 0) throw new Error(`${program} ended with ${status}: ${error?.message ?? stderr}`);
-  return stdout;
+  const home = mkdtempSync(join(tmpdir(), 'bootwright-home-'));
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: home, TERM: 'dumb', LC_ALL: 'C.UTF-8' };
+  try {
+    const { stdout, stderr, error, status } = spawnSync(program, args, { encoding: 'utf8', env, input, timeout: 50_000 });
+    if (error !== undefined || status !== 0) throw new Error(`${program} ended with ${status}: ${error?.message ?? stderr}`);
+    return stdout;
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
 };
 
 const offersIn = (text: string): Offers => {
