@@ -1,4 +1,5 @@
 /** docs/bootwright.1: the manual page, from the tables that help and completion use. Only requests that groff, man-db and mandoc share. */
+import { FOREIGN } from '../../src/cli/call.ts';
 import { type CommandGrammar, type Flag, type Grammar, grammarOf } from '../../src/cli/completion/grammar.ts';
 import { ENVIRONMENT } from '../../src/cli/environment.ts';
 import { FLAG_GROUPS, flagCells } from '../../src/cli/present/flags.ts';
@@ -82,6 +83,11 @@ const dialectSections = (): string =>
 const programItems = ({ programs }: Grammar): string =>
   Object.entries(programs)
     .map(([name, command]) => item(`\\fB${literal(name)}\\fR`, `As \\fBbootwright ${literal(command)}\\fR.`))
+    .concat(
+      Object.entries(FOREIGN).map(([name, { like }]) =>
+        item(`\\fB${literal(name)}\\fR`, `As \\fBbootwright ${literal(like)}\\fR, with the options of that program.`),
+      ),
+    )
     .join('\n');
 
 /** The page, as roff. */
@@ -110,7 +116,6 @@ ${dialectSections()}
 .SH OTHER NAMES
 Called by one of these names, by a symbolic or hard link, it does as the program of that name on an EKS image, with its exit codes:
 ${programItems(grammar)}
-${item('\\fBaws\\-iam\\-authenticator\\fR', 'As \\fBbootwright token\\fR, with the words of that program.')}
 .SH ENVIRONMENT
 ${ENVIRONMENT.map(([name, text]) => item(`\\fB${literal(name)}\\fR`, prose(ended(text)))).join('\n')}
 .SH EXIT STATUS

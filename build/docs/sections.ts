@@ -1,6 +1,6 @@
 /** The generated parts of README.md and docs/, as Markdown from the tables that the program itself uses. */
 
-import { PROGRAMS } from '../../src/cli/call.ts';
+import { FOREIGN, PROGRAMS } from '../../src/cli/call.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { ENVIRONMENT } from '../../src/cli/environment.ts';
 import { FLAG_GROUPS, flagCells } from '../../src/cli/present/flags.ts';
@@ -44,7 +44,10 @@ export const sectionsOf = ({ preview, maxPods }: Shown): Readonly<Record<string,
   ),
   programs: table(
     ['Name', 'Command'],
-    Object.entries(PROGRAMS).map(([name, command]) => [code(name), code(`bootwright ${command}`)]),
+    [
+      ...Object.entries(PROGRAMS).map(([name, command]) => [code(name), code(`bootwright ${command}`)]),
+      ...Object.entries(FOREIGN).map(([name, { like }]) => [code(name), `${code(`bootwright ${like}`)}, with its own options`]),
+    ],
   ),
   flags: flags(),
   gates: table(

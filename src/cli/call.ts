@@ -31,10 +31,16 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   vercmp: 'vercmp',
 };
 
-/** Programs whose command lines are nobody else's. */
-const FOREIGN: Readonly<Record<string, Call['load']>> = {
-  'aws-iam-authenticator': async () => (await import('./commands/aws-iam-authenticator.ts')).awsIamAuthenticatorCommand,
-  'max-pods-calculator.sh': async () => (await import('./commands/max-pods-calculator.ts')).maxPodsCalculatorCommand,
+/** Programs whose command lines are nobody else's, each with the command that does the same in our words. */
+export const FOREIGN: Readonly<Record<string, { readonly like: string; readonly load: Call['load'] }>> = {
+  'aws-iam-authenticator': {
+    like: 'token',
+    load: async () => (await import('./commands/aws-iam-authenticator.ts')).awsIamAuthenticatorCommand,
+  },
+  'max-pods-calculator.sh': {
+    like: 'max-pods',
+    load: async () => (await import('./commands/max-pods-calculator.ts')).maxPodsCalculatorCommand,
+  },
 };
 
 /** Commands of nodeadm-internal; any other word is refused as a command of ours would be. */
@@ -46,8 +52,8 @@ const dropInOf = (calledAs: string, args: readonly string[]): Call | undefined =
   if (name !== undefined) return { load: loadOf(name), args, style: 'drop-in', logs: name === 'bootstrap' };
   if (calledAs === 'nodeadm-internal' && INTERNAL.includes(args[0] ?? ''))
     return { load: loadOf(args[0] ?? ''), args: args.slice(1), style: 'drop-in', logs: false };
-  const load = Object.hasOwn(FOREIGN, calledAs) ? FOREIGN[calledAs] : undefined;
-  return load && { load, args, style: 'drop-in', logs: false };
+  const foreign = Object.hasOwn(FOREIGN, calledAs) ? FOREIGN[calledAs] : undefined;
+  return foreign && { load: foreign.load, args, style: 'drop-in', logs: false };
 };
 
 /** The call that a command line means. Throws Refused for an unknown command. */

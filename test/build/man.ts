@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
 import { manPage } from '../../build/docs/man.ts';
-import { PROGRAMS } from '../../src/cli/call.ts';
+import { FOREIGN, PROGRAMS } from '../../src/cli/call.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { ENVIRONMENT } from '../../src/cli/environment.ts';
 import { BOOTSTRAP_FLAGS } from '../../src/core/config/bootstrap-flags.ts';
@@ -35,7 +35,7 @@ t.test('man renders every command, option, flag and variable, letter by letter, 
       has(text);
   }
   for (const { flag, env, help } of BOOTSTRAP_FLAGS) for (const text of [flag, env, help]) if (text !== undefined) has(text);
-  for (const text of [...Object.keys(PROGRAMS), ...ENVIRONMENT.flat()]) has(text);
+  for (const text of [...Object.keys(PROGRAMS), ...Object.keys(FOREIGN), ...ENVIRONMENT.flat()]) has(text);
 });
 
 t.test('a line of roff begins with a request that every man knows', async (t) => {
