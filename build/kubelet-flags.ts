@@ -1,7 +1,7 @@
 /**
  * node build/kubelet-flags.ts [GOMODCACHE]: reads the kubelet's command-line flags out of the Go sources of Kubernetes and writes
  * src/core/data/kubelet-flags.ts. Run by hand when a Kubernetes version is added; the sources come with
- *   for v in 1.24.17 …; do go mod download k8s.io/kubernetes@v$v k8s.io/component-base@v0.${v#1.}; done
+ *   for v in 1.21.14 …; do go mod download k8s.io/kubernetes@v$v k8s.io/component-base@v0.${v#1.}; done
  */
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,17 +9,18 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 
 /** One version of each minor that is served. */
-const VERSIONS = '1.24.17 1.25.16 1.26.15 1.27.16 1.28.15 1.29.6 1.30.14 1.31.14 1.32.13 1.33.13 1.34.4 1.35.4 1.36.3'.split(' ');
+const VERSIONS =
+  '1.21.14 1.22.17 1.23.17 1.24.17 1.25.16 1.26.15 1.27.16 1.28.15 1.29.6 1.30.14 1.31.14 1.32.13 1.33.13 1.34.4 1.35.4 1.36.3'.split(' ');
 const TABLE = 'src/core/data/kubelet-flags.ts';
 
-/** Flags whose names do not stand as literals in the sources: klog's own (until 1.25), and what verflag and cobra add. */
+/** Flags whose names do not stand as literals in the sources: klog's own (some until 1.25), and what verflag and cobra add. */
 const KLOG = [
   ...['add-dir-header!', 'alsologtostderr!', 'log-backtrace-at', 'log-dir', 'log-file', 'log-file-max-size', 'logtostderr!', 'one-output!'],
   ...['skip-headers!', 'skip-log-headers!', 'stderrthreshold'],
 ];
-const OTHERS = ['help!', 'version!', 'log-flush-frequency'];
+const OTHERS = ['help!', 'version!', 'log-flush-frequency', 'logging-format', 'v', 'vmodule'];
 /** Registered by name from cAdvisor, where these are boolean. */
-const BOOLEAN_GLOBALS = new Set(['enable_load_reader', 'log_cadvisor_usage', 'storage_driver_secure']);
+const BOOLEAN_GLOBALS = new Set(['docker-tls', 'docker_only', 'enable_load_reader', 'log_cadvisor_usage', 'storage_driver_secure']);
 
 /** Flags of one version; a boolean one ends in `!`, as it takes no next word as its value. */
 const flagsOf = (cache: string, version: string): ReadonlySet<string> => {
@@ -30,6 +31,7 @@ const flagsOf = (cache: string, version: string): ReadonlySet<string> => {
     ...options.map((name) => `${kubernetes}/cmd/kubelet/app/options/${name}.go`),
     `${kubernetes}/pkg/kubelet/config/flags.go`,
     `${base}/logs/config.go`,
+    `${base}/logs/options.go`,
     `${base}/logs/api/v1/options.go`,
   ]);
   const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
