@@ -61,6 +61,7 @@ const decision = object({
   changes: list(text(), 'what would change it'),
 });
 
+const atBoot: Schema = { const: true, description: 'only enabled: the next boot starts it' };
 const optional: Schema = { const: true, description: 'the node works without it: a failed start is a warning' };
 
 const action: Schema = {
@@ -98,8 +99,8 @@ const plan: Schema = {
     files: list(object({ path: text(), mode, text: text(), because: list(ref('because')) }), 'every file as it will be'),
     units: list(
       object(
-        { name: text(), inputs: list(text(), 'a change of one of these restarts it'), because: list(ref('because')), optional },
-        { optional: ['optional'] },
+        { name: text(), inputs: list(text(), 'a change of one of these restarts it'), because: list(ref('because')), optional, atBoot },
+        { optional: ['optional', 'atBoot'] },
       ),
       'enabled and running, in this order',
     ),

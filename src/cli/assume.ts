@@ -56,6 +56,9 @@ export const cpusOf = (type: string): number => {
 /** Graviton has a `g` after the generation (`m6g`, `c7gn`, `im4gn`, `p6e-gb200`); the first were `a1`. */
 export const archOf = (type: string): string => (/^(?:a1\.|[a-z]+\d+g|[a-z0-9]+-gb\d+\.)/.test(type) ? 'aarch64' : 'x86_64');
 
+/** Families with GPUs of NVIDIA: `p4d`, `g5`, `gr6`. Those of `g4ad` are AMD's. */
+const isGpuType = (type: string): boolean => /^(?:p|gr?)\d/.test(type) && !type.startsWith('g4ad.');
+
 const patchVersion = (version: string): string => (/^\d+\.\d+$/.test(version) ? `${version}.0` : version);
 
 /** EC2's private DNS name; us-east-1 has the short suffix of old. */
@@ -105,6 +108,7 @@ const instanceGuess = (fact: FactName, wish: Wish): Guess | undefined => {
 
 const clusterGuess = (spec: NodeSpec, wish: Wish): Guess => {
   const ipv6 = spec.cluster.ipFamily?.value === 'ipv6' || spec.cluster.serviceIpv6Cidr !== undefined;
+  const isOutpost = spec.cluster.localOutpost?.value === true || (spec.cluster.id !== undefined && spec.cluster.localOutpost === undefined);
   return {
     patch: {
       cluster: {
@@ -116,8 +120,8 @@ const clusterGuess = (spec: NodeSpec, wish: Wish): Guess => {
         // Not the flag's: a run describes the cluster and warns that the flag does not count, and so does a preview.
         serviceIpv4Cidr: ipv6 ? null : '10.100.0.0/16',
         serviceIpv6Cidr: ipv6 ? 'fd00:1234:5678::/108' : null,
-        id: null,
-        outpostArn: null,
+        id: isOutpost ? (spec.cluster.id?.value ?? '00000000-1111-2222-3333-444444444444') : null,
+        outpostArn: isOutpost ? `arn:aws:outposts:${regionOf(wish)}:111122223333:outpost/op-0123456789abcdef0` : null,
       },
     },
     at: { cluster: '--describe' },
@@ -144,7 +148,9 @@ const hostGuess = (fact: FactName, wish: Wish): Guess | undefined => {
         at: { 'host.containerdVersion': '--containerd-version' },
       };
     case 'host.nvidiaDevice':
-      return { patch: { host: { nvidiaDevice: false } }, at: { 'host.nvidiaDevice': MADE_UP } };
+      return { patch: { host: { nvidiaDevice: isGpuType(typeOf(wish)) } }, at: { 'host.nvidiaDevice': '--instance-type' } };
+    case 'host.firewallRules':
+      return { patch: { host: { firewallRules: '' } }, at: { 'host.firewallRules': MADE_UP } };
     case 'host.fips':
       return { patch: { host: { fips: false } }, at: { 'host.fips': MADE_UP } };
     case 'host.bpfMounts':
@@ -167,6 +173,8 @@ const pathGuess = (fact: FactName, wish: Wish): Guess | undefined => {
   }
   if (kind === 'host.executable')
     return { patch: { host: { executables: { [path]: true } } }, at: { [`host.executables.${path}`]: MADE_UP } };
+  if (kind === 'host.addresses')
+    return { patch: { host: { addresses: { [path]: ['192.168.0.5', '192.168.0.6'] } } }, at: { [`host.addresses.${path}`]: MADE_UP } };
   if (kind === 'host.resolves') return { patch: { host: { resolves: { [path]: true } } }, at: { [`host.resolves.${path}`]: MADE_UP } };
   return undefined;
 };

@@ -19,10 +19,11 @@ const USAGE = new Set([
   'no-cluster-name',
   'ip-family-conflict',
   'no-ipv6-cidr',
+  'no-cluster-id',
 ]);
 /** What this node, or this version of bootwright, cannot do. */
 const CONFIG =
-  /^(?:unsupported-|kubelet-too-|containerd-too-|unknown-(?:kubelet|containerd)-version$|unknown-architecture$|no-(?:kubelet|containerd|ipv6-address)$|outposts?-|cluster-|ipv6-only-subnet$)/;
+  /^(?:unsupported-|kubelet-too-|containerd-too-|unknown-(?:kubelet|containerd)-version$|unknown-architecture$|no-(?:kubelet|containerd|dockerd|nvidia-runtime|ipv6-address)$|cluster-|ipv6-only-subnet$)/;
 const NO_INPUT = new Set(['no-containerd-config-file', 'file-missing', 'unreadable-file']);
 
 const kindOf = ({ code }: Diagnostic): ErrorCode => {

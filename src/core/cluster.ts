@@ -21,7 +21,7 @@ const given = (name: string, { value, origin, at }: Sourced<string>): Input => (
 /** States in which a node can join. */
 const USABLE = new Set(['ACTIVE', 'UPDATING']);
 
-const statusErrors = ({ name, status, outpostArn }: ClusterFacts): readonly Diagnostic[] => {
+const statusErrors = ({ name, status }: ClusterFacts): readonly Diagnostic[] => {
   const errors: Diagnostic[] = [];
   if (status === 'DELETING' || status === 'FAILED') {
     errors.push(
@@ -30,17 +30,6 @@ const statusErrors = ({ name, status, outpostArn }: ClusterFacts): readonly Diag
   } else if (!USABLE.has(status)) {
     errors.push(
       errorAt('cluster-not-active', 'cluster.status', `the cluster ${name} is ${status}, not ACTIVE`, 'Try again when it is ACTIVE.'),
-    );
-  }
-  if (outpostArn !== null) {
-    const remedy = 'Use an AMI with the original bootstrap.sh for Outposts nodes; a later version of bootwright serves them.';
-    errors.push(
-      errorAt(
-        'outposts-unsupported',
-        'cluster.outpostArn',
-        `the cluster ${name} is a local cluster on an Outpost (${outpostArn}), which is not supported yet`,
-        remedy,
-      ),
     );
   }
   return errors;
@@ -154,7 +143,7 @@ const sourceOf = (spec: NodeSpec, facts: Facts): Source => {
   };
 };
 
-/** Name, endpoint and certificate authority. Errors: a cluster no node can join, an Outposts cluster, a CA that is none or has expired. */
+/** Name, endpoint and certificate authority. Errors: a cluster no node can join, a CA that is none or has expired. */
 export const clusterOf = (spec: NodeSpec, facts: Facts): Checked<Cluster> => {
   const { name } = spec.cluster;
   const source = sourceOf(spec, facts);

@@ -4,19 +4,20 @@ import { CONTAINERD_DROP_IN_DIR } from './paths.ts';
 import type { Diagnostic } from './report.ts';
 
 /** Where each format keeps the things that an EKS node depends on. Format 1 has CRI's old name as plugin id. */
-const PLACES: readonly { readonly version: 1 | 2 | 3; readonly runtime: readonly string[]; readonly sandbox: readonly string[] }[] = [
-  { version: 1, runtime: ['plugins', 'cri', 'containerd'], sandbox: ['plugins', 'cri', 'sandbox_image'] },
-  {
-    version: 2,
-    runtime: ['plugins', 'io.containerd.grpc.v1.cri', 'containerd'],
-    sandbox: ['plugins', 'io.containerd.grpc.v1.cri', 'sandbox_image'],
-  },
-  {
-    version: 3,
-    runtime: ['plugins', 'io.containerd.cri.v1.runtime', 'containerd'],
-    sandbox: ['plugins', 'io.containerd.cri.v1.images', 'pinned_images', 'sandbox'],
-  },
-];
+export const PLACES: readonly { readonly version: 1 | 2 | 3; readonly runtime: readonly string[]; readonly sandbox: readonly string[] }[] =
+  [
+    { version: 1, runtime: ['plugins', 'cri', 'containerd'], sandbox: ['plugins', 'cri', 'sandbox_image'] },
+    {
+      version: 2,
+      runtime: ['plugins', 'io.containerd.grpc.v1.cri', 'containerd'],
+      sandbox: ['plugins', 'io.containerd.grpc.v1.cri', 'sandbox_image'],
+    },
+    {
+      version: 3,
+      runtime: ['plugins', 'io.containerd.cri.v1.runtime', 'containerd'],
+      sandbox: ['plugins', 'io.containerd.cri.v1.images', 'pinned_images', 'sandbox'],
+    },
+  ];
 
 type Say = (severity: Diagnostic['severity'], code: string, message: string, remedy: string) => void;
 
@@ -47,7 +48,7 @@ export const containerdFileDiagnostics = (table: TomlTable, path: string, major:
 };
 
 /** containerd takes a file without version, or with 0, for format 1. */
-const versionOf = (table: TomlTable): unknown => table['version'] || 1;
+export const versionOf = (table: TomlTable): unknown => table['version'] || 1;
 
 const sayRuntime = (table: TomlTable, place: readonly string[], say: Say): void => {
   const name = tomlValueAt(table, [...place, 'default_runtime_name']) ?? 'runc';
@@ -83,5 +84,6 @@ const saySandbox = (value: unknown, place: readonly string[], pauseImage: string
   else say('warning', 'containerd-other-sandbox-image', `${key} is ${JSON.stringify(value)}, so ${pauseImage} is not used`, remedy);
 };
 
-const keyText = (path: readonly string[]): string =>
+/** A path of keys as it stands in a header. */
+export const keyText = (path: readonly string[]): string =>
   path.map((key) => (/^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key))).join('.');

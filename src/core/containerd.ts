@@ -1,10 +1,11 @@
 /** containerd's config.toml: the user's file, the image's template, or ours, with the sandbox image put in. */
 import { containerdFileDiagnostics } from './containerd-lint.ts';
+import { withNvidiaRuntime } from './containerd-nvidia.ts';
 import type { Facts } from './facts.ts';
 import { parsedToml, tomlString } from './formats/toml.ts';
-import { AMI_CONTAINERD_CONFIG, CNI_CONFIG_DIR, CONTAINERD_DROP_IN_DIR, CONTAINERD_SOCKET } from './paths.ts';
+import { AMI_CONTAINERD_CONFIG, CNI_CONFIG_DIR, CONTAINERD_CONFIG, CONTAINERD_DROP_IN_DIR, CONTAINERD_SOCKET } from './paths.ts';
 import { inputOf } from './provenance.ts';
-import type { Checked, Decided, Diagnostic } from './report.ts';
+import type { Checked, Decided } from './report.ts';
 import { hasErrors } from './report.ts';
 import type { NodeSpec } from './spec.ts';
 
@@ -113,14 +114,21 @@ export interface ContainerdConfig {
   readonly text: string;
 }
 
+/** What is put into a text. */
+interface Insertions {
+  readonly pauseImage: string;
+  /** Path of NVIDIA's runtime, which then is the default one; null: none. */
+  readonly nvidiaRuntime: string | null;
+}
+
 /** --containerd-config-file, else the image's template, else ours. What does not parse is refused before anything is written. */
-export const containerdConfigOf = (spec: NodeSpec, facts: Facts, pauseImage: string): Checked<ContainerdConfig> => {
+export const containerdConfigOf = (spec: NodeSpec, facts: Facts, insertions: Insertions): Checked<ContainerdConfig> => {
   const major = containerdMajorOf(facts);
   if (major.value === undefined) return major;
   const given = spec.options.containerdConfigFile;
-  if (given !== undefined) return fromUser(facts, given, pauseImage, major.value);
+  if (given !== undefined) return fromUser(facts, given, insertions, major.value);
   const template = facts.host.files?.[AMI_CONTAINERD_CONFIG] ?? null;
-  return template === null ? ours(facts, pauseImage, major.value) : fromTemplate(facts, template, pauseImage, major.value);
+  return template === null ? ours(facts, insertions, major.value) : fromTemplate(facts, template, insertions, major.value);
 };
 
 const CHANGES = [
@@ -135,23 +143,24 @@ const source = (value: string, because: Decided<string>['because']): Decided<str
   changes: CHANGES,
 });
 
-const ours = (facts: Facts, pauseImage: string, major: 1 | 2): Checked<ContainerdConfig> => {
+const ours = (facts: Facts, insertions: Insertions, major: 1 | 2): Checked<ContainerdConfig> => {
   const format: ConfigVersion = major === 1 ? 2 : 3;
+  const text = checkedText(containerdConfigText(format, insertions.pauseImage), CONTAINERD_CONFIG, major, insertions);
+  if (text.value === undefined) return text;
   const because = {
     rule: 'containerd-config.own',
     text: `The image brings no template; containerd ${facts.host.containerdVersion} reads format ${format}.`,
     inputs: [inputOf(facts, 'host.containerdVersion', facts.host.containerdVersion ?? null)],
   };
   return {
-    value: { source: source(`bootwright, version ${format}`, because), text: containerdConfigText(format, pauseImage) },
-    diagnostics: [],
+    value: { source: source(`bootwright, version ${format}`, because), text: text.value },
+    diagnostics: text.diagnostics,
   };
 };
 
-const fromTemplate = (facts: Facts, template: string, pauseImage: string, major: 1 | 2): Checked<ContainerdConfig> => {
-  const text = filledIn(template, pauseImage);
-  const diagnostics = checked(text, AMI_CONTAINERD_CONFIG, major, pauseImage);
-  if (hasErrors(diagnostics)) return { diagnostics };
+const fromTemplate = (facts: Facts, template: string, insertions: Insertions, major: 1 | 2): Checked<ContainerdConfig> => {
+  const { value: text, diagnostics } = checkedText(filledIn(template, insertions.pauseImage), AMI_CONTAINERD_CONFIG, major, insertions);
+  if (text === undefined) return { diagnostics };
   const because = {
     rule: 'containerd-config.image',
     text: 'The image brings a template, which people edit: it is used as it is, with the sandbox image put in.',
@@ -163,7 +172,7 @@ const fromTemplate = (facts: Facts, template: string, pauseImage: string, major:
 const fromUser = (
   facts: Facts,
   given: NonNullable<NodeSpec['options']['containerdConfigFile']>,
-  pauseImage: string,
+  insertions: Insertions,
   major: 1 | 2,
 ): Checked<ContainerdConfig> => {
   const path = given.value;
@@ -175,9 +184,9 @@ const fromUser = (
     };
   }
   // Only the placeholder: an image that stands in a file of one's own is meant.
-  const text = template.replaceAll(PAUSE_PLACEHOLDER, () => pauseImage);
-  const diagnostics = checked(text, path, major, pauseImage);
-  if (hasErrors(diagnostics)) return { diagnostics };
+  const filled = template.replaceAll(PAUSE_PLACEHOLDER, () => insertions.pauseImage);
+  const { value: text, diagnostics } = checkedText(filled, path, major, insertions);
+  if (text === undefined) return { diagnostics };
   const because = {
     rule: 'containerd-config.given',
     text: `A file was given; ${PAUSE_PLACEHOLDER} in it is replaced by the sandbox image.`,
@@ -189,10 +198,17 @@ const fromUser = (
   return { value: { source: source(path, because), text }, diagnostics };
 };
 
-/** Checked after the placeholder is replaced: that is what containerd reads. Replacing moves no line. */
-const checked = (text: string, path: string, major: 1 | 2, pauseImage: string): readonly Diagnostic[] => {
-  const table = parsedToml(text, path);
-  return table.value === undefined ? table.diagnostics : containerdFileDiagnostics(table.value, path, major, pauseImage);
+/** The text that containerd reads, with NVIDIA's runtime in it where there is a GPU. Checked as it will be; replacing the placeholder moves no line. */
+const checkedText = (filled: string, path: string, major: 1 | 2, { pauseImage, nvidiaRuntime }: Insertions): Checked<string> => {
+  const table = parsedToml(filled, path);
+  if (table.value === undefined) return table;
+  const diagnostics = containerdFileDiagnostics(table.value, path, major, pauseImage);
+  if (hasErrors(diagnostics)) return { diagnostics };
+  if (nvidiaRuntime === null) return { value: filled, diagnostics };
+  const edited = withNvidiaRuntime(filled, nvidiaRuntime, path);
+  if (edited.value === undefined) return edited;
+  const after = parsedToml(edited.value, path).value ?? table.value;
+  return { value: edited.value, diagnostics: [...edited.diagnostics, ...containerdFileDiagnostics(after, path, major, pauseImage)] };
 };
 
 /**

@@ -6,14 +6,15 @@ import type { Because, Decision, Diagnostic, Json } from './report.ts';
 import type { TargetName } from './spec.ts';
 
 /**
- * One key of a shared JSON file. `own`: our value stands. `default`: ours only where the file has none. `absent`: goes if
- * we wrote it, or if it still has this value (what bootstrap.sh would have written); anything else is the user's and stays.
+ * One key of a shared JSON file. `own`: our value stands. `default`: ours only where the file has none. `seed`: ours only in a file that is
+ * made anew, or where the value is still one of ours. `absent`: goes if we wrote it, or if it still has this value (what bootstrap.sh
+ * would have written); anything else is the user's and stays.
  */
 export interface JsonEntry {
   /** Keys; `*` stands for every element of an array. */
   readonly path: readonly string[];
   readonly value: Json;
-  readonly policy: 'own' | 'default' | 'absent';
+  readonly policy: 'own' | 'default' | 'seed' | 'absent';
   readonly because: Because;
 }
 
@@ -21,8 +22,13 @@ export type Content =
   | { readonly kind: 'text'; readonly text: string }
   /** A file we share with others: our keys are merged in, foreign keys and the order of what is there survive. */
   | { readonly kind: 'json'; readonly entries: readonly JsonEntry[]; readonly indent: number }
-  /** Should not be there. Removed only if it is ours: by the last manifest, or when its text matches `ours` (regular expression, whole text). */
-  | { readonly kind: 'absent'; readonly ours: string };
+  /** /etc/hosts, where other lines are others': the host has these addresses, unless a line that is not ours says some already. */
+  | { readonly kind: 'hosts'; readonly host: string; readonly addresses: readonly string[] }
+  /**
+   * Should not be there. Removed only if it is ours: by the last manifest, or when its text matches `ours` (regular expression, whole
+   * text). `foreign`: another program keeps its own file there, so nobody is told that it stays.
+   */
+  | { readonly kind: 'absent'; readonly ours: string; readonly foreign?: true };
 
 export interface DesiredFile {
   readonly path: string;
@@ -46,6 +52,8 @@ export interface DesiredUnit {
   readonly because: readonly Because[];
   /** The node works without it: when it does not start, that is a warning and the run goes on. */
   readonly optional?: true;
+  /** Only enabled: the next boot starts it. */
+  readonly atBoot?: true;
 }
 
 export interface Desired {
@@ -89,7 +97,11 @@ export interface ManifestFile {
   readonly digest: string;
   /** Shared JSON files: the keys we own, with our values. */
   readonly entries?: readonly { readonly path: readonly string[]; readonly value: Json }[];
+  /** /etc/hosts: the lines that are ours. */
+  readonly lines?: readonly string[];
 }
+/** What is ours of a file that others write, too. */
+export type Owned = Pick<ManifestFile, 'entries' | 'lines'>;
 
 export interface Observed {
   /** `/` or an image's directory. */
@@ -137,8 +149,8 @@ export interface Plan {
   readonly actions: readonly Action[];
   /** Every file as it will be, changed or not; what `preview --out` writes. */
   readonly files: readonly PlannedFile[];
-  /** Owned keys of shared files; with `files` this is the next manifest. */
-  readonly owned: { readonly [path: string]: NonNullable<ManifestFile['entries']> };
+  /** What is ours of shared files; with `files` this is the next manifest. */
+  readonly owned: { readonly [path: string]: Owned };
   readonly decisions: readonly Decision[];
   readonly warnings: readonly Diagnostic[];
 }

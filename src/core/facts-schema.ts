@@ -10,9 +10,11 @@ const text = (form: RegExp, what: string) => v.pipe(v.string(), v.regex(form, wh
 const Region = text(/^[a-z]{2,6}(?:-[a-z]{1,20}){1,3}-\d{1,2}$/, 'a region');
 const Zone = text(/^[a-z]{2,6}(?:-[a-z0-9]{1,20}){2,6}$/, 'an availability zone');
 const Domain = text(/^[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}$/, 'a domain name');
+const HostName = text(/^[A-Za-z0-9.-]{1,253}$/, 'a host name');
 const Version = text(/^\d{1,4}\.\d{1,4}\.\d{1,4}(?:[.+-][0-9A-Za-z.+-]{1,64})?$/, 'a version like 1.32.3');
 const Ipv4 = v.pipe(v.string(), v.ipv4('an IPv4 address'));
 const Ipv6 = v.pipe(v.string(), v.ipv6('an IPv6 address'));
+const Address = text(/^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$/, 'an IP address');
 const Ipv4Cidr = text(/^\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2}$/, 'an IPv4 CIDR block');
 const Ipv6Cidr = text(/^[0-9a-fA-F:.]{2,45}\/\d{1,3}$/, 'an IPv6 CIDR block');
 const Count = v.pipe(
@@ -34,7 +36,7 @@ const InstanceSchema = v.strictObject({
   localIpv4: v.exactOptional(v.nullable(Ipv4)),
   ipv6s: v.exactOptional(v.nullable(v.array(Ipv6))),
   vpcIpv4Cidrs: v.exactOptional(v.nullable(v.array(Ipv4Cidr))),
-  privateDnsName: v.exactOptional(text(/^[A-Za-z0-9.-]{1,253}$/, 'a host name')),
+  privateDnsName: v.exactOptional(HostName),
 });
 
 const ClusterSchema = v.strictObject({
@@ -57,6 +59,8 @@ const HostSchema = v.strictObject({
   fips: v.exactOptional(v.boolean()),
   nvidiaDevice: v.exactOptional(v.boolean()),
   bpfMounts: v.exactOptional(v.array(AbsolutePath)),
+  firewallRules: v.exactOptional(v.nullable(v.string())),
+  addresses: v.exactOptional(v.record(HostName, v.pipe(v.array(Address), v.minLength(1, 'a list of addresses')))),
   resolves: v.exactOptional(v.record(Domain, v.boolean())),
   files: v.exactOptional(v.record(AbsolutePath, v.nullable(v.string()))),
   executables: v.exactOptional(v.record(AbsolutePath, v.boolean())),
@@ -80,7 +84,7 @@ export const FactsSchema = v.strictObject({
 
 const messageOf = (issue: v.BaseIssue<unknown>): string => {
   if (issue.kind === 'validation')
-    return `${typeof issue.input === 'string' ? shown(issue.input) : String(issue.input)} is not ${issue.message}`;
+    return `${typeof issue.input === 'string' ? shown(issue.input) : JSON.stringify(issue.input)} is not ${issue.message}`;
   if (issue.expected === 'never') return 'there is no such fact';
   return issue.received === 'undefined'
     ? 'is missing'

@@ -56,6 +56,10 @@ export interface HostFacts {
   readonly nvidiaDevice?: boolean;
   /** Mount points of type bpf, and what is mounted at /sys/fs/bpf. */
   readonly bpfMounts?: readonly string[];
+  /** What iptables-save prints, without times and counters; null: not to be had. Asked only for dockerd. */
+  readonly firewallRules?: string | null;
+  /** Addresses of a host name, sorted. Asked only for the API server of a local cluster on an Outpost. */
+  readonly addresses?: { readonly [hostName: string]: readonly string[] };
   /** Does this host name resolve? Asked only for ECR's FIPS name. */
   readonly resolves?: { readonly [hostName: string]: boolean };
   /** Texts that decide something: AMI templates, --containerd-config-file. null: no such file. */
@@ -95,6 +99,8 @@ export type FactName =
   | 'host.fips'
   | 'host.nvidiaDevice'
   | 'host.bpfMounts'
+  | 'host.firewallRules'
+  | `host.addresses:${string}`
   | `host.resolves:${string}`
   | `host.file:${string}`
   | `host.executable:${string}`;
@@ -129,6 +135,7 @@ export const withFacts = (facts: Facts, patch: FactsPatch): Facts => ({
     ...patch.host,
     ...(patch.host?.files ? { files: { ...facts.host.files, ...patch.host.files } } : {}),
     ...(patch.host?.executables ? { executables: { ...facts.host.executables, ...patch.host.executables } } : {}),
+    ...(patch.host?.addresses ? { addresses: { ...facts.host.addresses, ...patch.host.addresses } } : {}),
     ...(patch.host?.resolves ? { resolves: { ...facts.host.resolves, ...patch.host.resolves } } : {}),
   },
 });

@@ -23,12 +23,13 @@ export interface Merged {
   readonly obstacles: readonly { readonly path: Path; readonly found: Json }[];
 }
 
-/** Merges the entries into what is there. `base`: the keys we own by the last manifest. `file`: the path, for reasons. */
-export const mergedJson = (current: JsonObject, entries: readonly JsonEntry[], base: Owned | undefined, file: string): Merged => {
+/** Merges the entries into what is there; null: nothing. `base`: the keys we own by the last manifest. `file`: the path, for reasons. */
+export const mergedJson = (current: JsonObject | null, entries: readonly JsonEntry[], base: Owned | undefined, file: string): Merged => {
   const known = base ?? [];
   const changed: Because[] = [];
   const merge: Merge = {
-    value: withoutUnwanted(current, entries, known, changed),
+    value: withoutUnwanted(current ?? {}, entries, known, changed),
+    isNew: current === null,
     changed,
     owned: [],
     given: [],
@@ -49,6 +50,7 @@ export const mergedJson = (current: JsonObject, entries: readonly JsonEntry[], b
 /** A merge under way. */
 interface Merge {
   value: JsonObject;
+  readonly isNew: boolean;
   readonly changed: Because[];
   readonly owned: { readonly path: Path; readonly value: Json }[];
   /** Values of the file to which a default of ours gives way. */
@@ -81,6 +83,7 @@ const mergeEntry = (merge: Merge, entry: JsonEntry, path: Path): void => {
     merge.given.push({ name: path.join('.'), value: there, origin: 'host-file', at: merge.file });
     return;
   }
+  if (entry.policy === 'seed' && !merge.isNew && !isOurs) return;
   merge.owned.push({ path, value: entry.value });
   if (isWanted) return;
   merge.value = withValue(merge.value, path, entry.value) as JsonObject;

@@ -2,20 +2,28 @@
  * Which facts a decision still lacks. Preview, `facts` and bootstrap ask here, so that they agree: what the user gave is never fetched, and
  * an API that is not needed is never called.
  */
+import { knownRuntimeOf } from './container-runtime.ts';
 import type { FactName, Facts, Need } from './facts.ts';
 import { fipsHostOf } from './images.ts';
 import { areLimitsKnown } from './kubelet/image-limits.ts';
 import { gateHolds, kubeletVersionOf } from './kubelet/versions.ts';
+import { outpostHostOf } from './outpost.ts';
 import {
   AMI_CONTAINERD_CONFIG,
   AMI_ENI_MAX_PODS,
+  AMI_FIREWALL_UNIT,
   AMI_GPU_HELPER,
   AMI_KUBELET_UNIT,
   AMI_PULL_SANDBOX_IMAGE,
   AMI_SANDBOX_IMAGE_UNIT,
   BPF_MOUNT_UNIT,
+  DOCKER_CONFIG,
+  DOCKERD_PLACES,
   ECR_CREDENTIAL_PROVIDER,
+  FIREWALL_RULES,
   IAM_AUTHENTICATOR,
+  KUBELET_UNIT,
+  NVIDIA_RUNTIME_PLACES,
 } from './paths.ts';
 import type { IpFamily, NodeSpec } from './spec.ts';
 
@@ -90,30 +98,43 @@ const nodeNameNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
   ];
 };
 
-/** Files of the image that are used as they are, if they are there. */
-const filesOf = (spec: NodeSpec): readonly string[] => [
-  AMI_KUBELET_UNIT,
-  AMI_SANDBOX_IMAGE_UNIT,
-  spec.options.containerdConfigFile?.value ?? AMI_CONTAINERD_CONFIG,
+/** Until the runtime is known, containerd's part is asked for: it is nearly always the one. */
+const isDockerd = (spec: NodeSpec, facts: Facts): boolean => knownRuntimeOf(spec, facts) === 'dockerd';
+
+/** Files of the node that are used as they are, if they are there. */
+const filesOf = (spec: NodeSpec, facts: Facts): readonly string[] => [
+  ...(isDockerd(spec, facts)
+    ? [KUBELET_UNIT, AMI_FIREWALL_UNIT, FIREWALL_RULES, ...(spec.options.dockerConfigJson ? [] : [DOCKER_CONFIG])]
+    : [AMI_KUBELET_UNIT, AMI_SANDBOX_IMAGE_UNIT, spec.options.containerdConfigFile?.value ?? AMI_CONTAINERD_CONFIG]),
   ...(usesLimits(spec) ? [AMI_ENI_MAX_PODS] : []),
   // An own unit of an earlier run must stay wanted when its mount is seen.
   ...(spec.options.mountBpfFs.value ? [BPF_MOUNT_UNIT] : []),
 ];
 
-const programsOf = (spec: NodeSpec): readonly string[] => [
+const programsOf = (spec: NodeSpec, facts: Facts): readonly string[] => [
   AMI_GPU_HELPER,
-  AMI_PULL_SANDBOX_IMAGE,
+  ...(facts.host.nvidiaDevice === true ? NVIDIA_RUNTIME_PLACES : []),
+  ...(isDockerd(spec, facts) ? DOCKERD_PLACES : [AMI_PULL_SANDBOX_IMAGE]),
   ECR_CREDENTIAL_PROVIDER,
   ...(spec.credentialPlugin.value === 'auto' ? [IAM_AUTHENTICATOR] : []),
 ];
 
+/** Where the API server of a local cluster on an Outpost is. */
+const apiServerNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
+  const host = outpostHostOf(spec, facts);
+  if (host === undefined || facts.host.addresses?.[host] !== undefined) return [];
+  return [need(`host.addresses:${host}`, 'the API server’s line in /etc/hosts')];
+};
+
 const hostNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
   const { host } = facts;
   const fipsHost = fipsHostOf(spec, facts);
+  const isDocker = isDockerd(spec, facts);
   const needs: readonly (readonly [boolean, FactName, string, ...FactName[]])[] = [
     [host.kubeletVersion === undefined, 'host.kubeletVersion', 'version gates'],
-    [host.containerdVersion === undefined, 'host.containerdVersion', "the format of containerd's configuration"],
+    [!isDocker && host.containerdVersion === undefined, 'host.containerdVersion', "the format of containerd's configuration"],
     [host.executables?.[AMI_GPU_HELPER] === true && host.nvidiaDevice === undefined, 'host.nvidiaDevice', 'is there a GPU to set up?'],
+    [isDocker && host.files?.[FIREWALL_RULES] === null && host.firewallRules === undefined, 'host.firewallRules', 'what docker may change'],
     [host.arch === undefined, 'host.arch', 'is this architecture supported?'],
     [host.cpus === undefined, 'host.cpus', 'kubeReserved.cpu'],
     [spec.options.mountBpfFs.value && host.bpfMounts === undefined, 'host.bpfMounts', 'is bpffs mounted already?'],
@@ -125,9 +146,9 @@ const hostNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
       need(`host.resolves:${fipsHost}`, 'does the region have a FIPS host of ECR?', 'instance.identity', 'instance.domain', 'host.fips'),
     );
   }
-  for (const path of filesOf(spec))
+  for (const path of filesOf(spec, facts))
     if (host.files?.[path] === undefined) asked.push(need(`host.file:${path}`, 'used as it is, if it is there'));
-  for (const path of programsOf(spec))
+  for (const path of programsOf(spec, facts))
     if (host.executables?.[path] === undefined) asked.push(need(`host.executable:${path}`, 'is it on this node?'));
   return asked;
 };
@@ -135,6 +156,7 @@ const hostNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
 /** All facts that are still missing, those that can be asked for at once and those that must wait (`after`). Empty: ready to decide. */
 export const needsOf = (spec: NodeSpec, facts: Facts): readonly Need[] => [
   ...hostNeeds(spec, facts),
+  ...apiServerNeeds(spec, facts),
   ...instanceNeeds(spec, facts),
   ...addressNeeds(spec, facts),
   ...(!isGiven(spec) && facts.cluster === undefined

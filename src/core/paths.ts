@@ -4,6 +4,8 @@
 export const KUBELET_CONFIG = '/etc/kubernetes/kubelet/kubelet-config.json';
 export const CLUSTER_CA = '/etc/kubernetes/pki/ca.crt';
 export const KUBECONFIG = '/var/lib/kubelet/kubeconfig';
+/** On an Outpost: with it the kubelet asks for the certificate that its own kubeconfig then holds. */
+export const BOOTSTRAP_KUBECONFIG = '/var/lib/kubelet/bootstrap-kubeconfig';
 export const KUBELET_UNIT = '/etc/systemd/system/kubelet.service';
 export const KUBELET_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/10-kubelet-args.conf';
 export const KUBELET_EXTRA_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/30-kubelet-extra-args.conf';
@@ -23,10 +25,26 @@ export const CNI_CONFIG_DIR = '/etc/cni/net.d';
 export const SANDBOX_IMAGE_UNIT = '/etc/systemd/system/sandbox-image.service';
 export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 
+// dockerd, for kubelets before 1.24
+export const DOCKER_DIR = '/etc/docker';
+export const DOCKER_CONFIG = '/etc/docker/daemon.json';
+/** Amazon's and Docker's own packages; Debian's. */
+export const DOCKERD_PLACES = ['/usr/bin/dockerd', '/usr/sbin/dockerd'] as const;
+export const FIREWALL_RULES = '/etc/sysconfig/iptables';
+export const FIREWALL_UNIT = '/etc/systemd/system/iptables-restore.service';
+
+// NVIDIA
+/** The package of NVIDIA's container toolkit; its container image. */
+export const NVIDIA_RUNTIME_PLACES = ['/usr/bin/nvidia-container-runtime', '/usr/local/nvidia/toolkit/nvidia-container-runtime'] as const;
+
+// Names of hosts
+export const HOSTS = '/etc/hosts';
+
 // What an EKS image of Amazon Linux 2 brings along, and people edit
 export const AMI_KUBELET_UNIT = '/etc/eks/containerd/kubelet-containerd.service';
 export const AMI_SANDBOX_IMAGE_UNIT = '/etc/eks/containerd/sandbox-image.service';
 export const AMI_CONTAINERD_CONFIG = '/etc/eks/containerd/containerd-config.toml';
+export const AMI_FIREWALL_UNIT = '/etc/eks/iptables-restore.service';
 export const AMI_PULL_SANDBOX_IMAGE = '/etc/eks/containerd/pull-sandbox-image.sh';
 
 /** Max pods by instance type, bootstrap.sh's own source. */

@@ -8,10 +8,12 @@ import type {
   ManifestFile,
   Observed,
   ObservedFile,
+  Owned,
   PlannedFile,
 } from './desired.ts';
 import { digestOf } from './digest.ts';
 import { jsonText, parsedJson } from './formats/json.ts';
+import { mergedHosts } from './hosts.ts';
 import { mergedJson } from './merge.ts';
 import type { Because, Diagnostic, Json } from './report.ts';
 
@@ -19,8 +21,8 @@ export interface FileOutcome {
   readonly actions: readonly Action[];
   /** The file as it will be. */
   readonly file?: PlannedFile;
-  /** Shared files: the keys that are ours from now on. */
-  readonly owned?: NonNullable<ManifestFile['entries']>;
+  /** Shared files: what is ours from now on. */
+  readonly owned?: Owned;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -53,7 +55,7 @@ export const directoryOutcome = (wanted: DesiredDirectory, observed: Observed): 
 export const fileOutcome = (wanted: DesiredFile, observed: Observed): FileOutcome => {
   const there = observedAt(observed, wanted.path);
   const { content } = wanted;
-  if (content.kind === 'absent') return removalOutcome(wanted, content.ours, there, observed.manifest);
+  if (content.kind === 'absent') return removalOutcome(wanted, content, there, observed.manifest);
   if (there.kind === 'directory') return refused('not-a-file', wanted.path, 'a directory is where a file must be', 'Move it away.');
   if (there.kind === 'other')
     return refused(
@@ -63,7 +65,7 @@ export const fileOutcome = (wanted: DesiredFile, observed: Observed): FileOutcom
       'Move it away, or put a regular file there.',
     );
   if (content.kind === 'text') return writeOutcome(wanted, content.text, there, observed, wanted.because, wanted.because);
-  return jsonOutcome(wanted, content, there, observed);
+  return content.kind === 'json' ? jsonOutcome(wanted, content, there, observed) : hostsOutcome(wanted, content, there, observed);
 };
 
 /** A mode that is already stricter is somebody's hardening and stays; one that allows more than ours is tightened. */
@@ -109,23 +111,45 @@ const jsonOutcome = (
   there: ObservedFile,
   observed: Observed,
 ): FileOutcome => {
-  const current = there.kind === 'file' ? jsonObjectOf(there.text, wanted.path) : { value: {}, diagnostics: [] };
+  const last = manifestFileAt(observed.manifest, wanted.path);
+  // A text of ours becomes a shared file: nothing in it is anybody else's.
+  const wasWhollyOurs = there.kind === 'file' && last?.entries === undefined && isAsWritten(last, there.text);
+  const current: ReadObject =
+    there.kind === 'file' && !wasWhollyOurs ? jsonObjectOf(there.text, wanted.path) : { value: null, diagnostics: [] };
   if (current.value === undefined) return { actions: [], diagnostics: current.diagnostics };
-  const merged = mergedJson(current.value, content.entries, manifestFileAt(observed.manifest, wanted.path)?.entries, wanted.path);
+  const merged = mergedJson(current.value, content.entries, last?.entries, wanted.path);
   if (merged.obstacles.length > 0) {
     return { actions: [], diagnostics: unique(merged.obstacles.map(({ path, found }) => obstacleDiagnostic(wanted.path, path, found))) };
   }
   // What is right stays byte for byte, also when somebody formatted it in another way.
-  const isRight = there.kind === 'file' && current.diagnostics.length === 0 && merged.changed.length === 0;
+  const isRight = there.kind === 'file' && !wasWhollyOurs && current.diagnostics.length === 0 && merged.changed.length === 0;
   const text = isRight ? there.text : jsonText(merged.value, (there.kind === 'file' ? indentOf(there.text) : undefined) ?? content.indent);
   const because = unique([
     ...wanted.because,
-    ...content.entries.filter(({ policy }) => policy !== 'absent').map((entry) => entry.because),
+    ...content.entries.filter((entry) => isInForce(entry, merged.owned)).map((entry) => entry.because),
     ...merged.kept,
   ]);
   const changed = unique([...wanted.because, ...merged.changed, ...merged.kept]);
   const outcome = writeOutcome(wanted, text, there, observed, because, changed);
-  return { ...outcome, owned: merged.owned, diagnostics: [...current.diagnostics, ...outcome.diagnostics] };
+  return { ...outcome, owned: { entries: merged.owned }, diagnostics: [...current.diagnostics, ...outcome.diagnostics] };
+};
+
+/** Entries that are about what the file holds in the end. */
+const isInForce = ({ policy, path }: JsonEntry, owned: NonNullable<Owned['entries']>): boolean =>
+  policy !== 'absent' && (policy !== 'seed' || owned.some((key) => key.path.join('\0') === path.join('\0')));
+
+const hostsOutcome = (
+  wanted: DesiredFile,
+  { host, addresses }: { readonly host: string; readonly addresses: readonly string[] },
+  there: ObservedFile,
+  observed: Observed,
+): FileOutcome => {
+  const current = there.kind === 'file' ? there.text : '';
+  const base = manifestFileAt(observed.manifest, wanted.path)?.lines ?? [];
+  const { text, owned, kept } = mergedHosts(current, base, { host, addresses }, wanted.path);
+  const because = unique([...wanted.because, ...kept]);
+  const outcome = writeOutcome(wanted, text, there, observed, because, because);
+  return { ...outcome, owned: { lines: owned } };
 };
 
 /** How the file is indented now; undefined: it stands on one line, or there is nothing in it. */
@@ -140,14 +164,14 @@ const obstacleDiagnostic = (file: string, path: readonly string[], found: Json):
 });
 
 type JsonObject = { readonly [key: string]: Json };
-type ReadObject = { readonly value?: JsonObject; readonly diagnostics: readonly Diagnostic[] };
+type ReadObject = { readonly value?: JsonObject | null; readonly diagnostics: readonly Diagnostic[] };
 
 /** A file that a crash, or bootstrap.sh with a full disk, has emptied counts as not there; anything else that is no JSON object is an error. */
 export const jsonObjectOf = (text: string, path: string): ReadObject => {
   if (text.replaceAll('\0', '').trim() === '') {
     const message = 'the file is empty (a crash or a full disk in an earlier run?); it is made anew';
     return {
-      value: {},
+      value: null,
       diagnostics: [
         { severity: 'warning', code: 'json-empty', path, message, remedy: 'Nothing to do; settings of your own in it are lost.' },
       ],
@@ -165,13 +189,18 @@ export const jsonObjectOf = (text: string, path: string): ReadObject => {
 };
 
 /** A file that should not be there goes if it is ours, by the manifest or by its text. */
-const removalOutcome = (wanted: DesiredFile, ours: string, there: ObservedFile, manifest: Manifest | null): FileOutcome => {
+const removalOutcome = (
+  wanted: DesiredFile,
+  { ours, foreign }: { readonly ours: string; readonly foreign?: true },
+  there: ObservedFile,
+  manifest: Manifest | null,
+): FileOutcome => {
   if (there.kind === 'absent') return NOTHING;
   const { path } = wanted;
   const isOurs =
     there.kind === 'file' && (isAsWritten(manifestFileAt(manifest, path), there.text) || new RegExp(`^(?:${ours})$`).test(there.text));
   if (isOurs) return { actions: removal(path, there.text, wanted.because), diagnostics: [] };
-  return { actions: [], diagnostics: [leftInPlace(path, 'it is not ours')] };
+  return foreign ? NOTHING : { actions: [], diagnostics: [leftInPlace(path, 'it is not ours')] };
 };
 
 /** What the last manifest names and nobody wants any more: removed if it is still what we wrote. */
@@ -182,6 +211,7 @@ export const leftoverOutcome = (last: ManifestFile, observed: Observed): FileOut
     { rule: 'manifest.no-longer-wanted', text: 'An earlier run wrote it, and it is no longer wanted.', inputs: [] },
   ];
   if (last.entries !== undefined) return leftoverKeysOutcome(last.entries, last.path, there, observed, because);
+  if (last.lines !== undefined) return leftoverLinesOutcome(last.lines, last.path, there, observed, because);
   if (isAsWritten(last, there.text)) return { actions: removal(last.path, there.text, because), diagnostics: [] };
   return { actions: [], diagnostics: [leftInPlace(last.path, 'it was changed after an earlier run wrote it')] };
 };
@@ -194,7 +224,7 @@ const leftoverKeysOutcome = (
   because: readonly Because[],
 ): FileOutcome => {
   const { value } = jsonObjectOf(there.text, path);
-  if (value === undefined) return NOTHING;
+  if (value === undefined || value === null) return NOTHING;
   const merged = mergedJson(value, [], entries, path);
   if (merged.changed.length === 0) return NOTHING;
   if (Object.keys(merged.value).length === 0) return { actions: removal(path, there.text, because), diagnostics: [] };
@@ -207,6 +237,18 @@ const leftoverKeysOutcome = (
     because,
   );
   return { actions, diagnostics: [] };
+};
+
+const leftoverLinesOutcome = (
+  lines: readonly string[],
+  path: string,
+  there: ObservedFile & { readonly kind: 'file' },
+  observed: Observed,
+  because: readonly Because[],
+): FileOutcome => {
+  const { text } = mergedHosts(there.text, lines, undefined, path);
+  const file: DesiredFile = { path, mode: there.mode, content: { kind: 'text', text: '' }, because };
+  return text === there.text ? NOTHING : { actions: writeOutcome(file, text, there, observed, because, because).actions, diagnostics: [] };
 };
 
 const UNIT_FILE = /^\/etc\/systemd\/system\/([^/]+\.(?:service|mount|socket|timer|target|path|slice))$/;

@@ -73,7 +73,10 @@ const unitActions = (units: readonly DesiredUnit[], observed: Observed, done: re
     ...states
       .filter(({ state }) => !state.enabled)
       .map(({ unit }): Action => ({ kind: 'enable-unit', unit: unit.name, because: unit.because })),
-    ...states.flatMap(({ unit, state }) => runActions(unit, state, observed, changed)).map((action) => ({ ...action, ...live })),
+    ...states
+      .filter(({ unit }) => !unit.atBoot)
+      .flatMap(({ unit, state }) => runActions(unit, state, observed, changed))
+      .map((action) => ({ ...action, ...live })),
   ];
 };
 

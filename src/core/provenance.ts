@@ -40,6 +40,7 @@ const SOURCES: { readonly [path: string]: (facts: Facts) => Source } = {
   'host.containerdVersion': () => ({ origin: 'host', at: 'containerd --version' }),
   'host.nvidiaDevice': () => ({ origin: 'host-file', at: '/sys/bus/pci/devices' }),
   'host.fips': () => ({ origin: 'host-file', at: '/proc/sys/crypto/fips_enabled' }),
+  'host.firewallRules': () => ({ origin: 'host', at: 'iptables-save' }),
   'host.bpfMounts': () => ({ origin: 'host-file', at: '/proc/self/mounts' }),
 };
 
@@ -47,6 +48,7 @@ const SOURCES: { readonly [path: string]: (facts: Facts) => Source } = {
 const PREFIXES: readonly (readonly [string, (rest: string) => Source])[] = [
   ['host.files.', (path) => ({ origin: 'host-file', at: path })],
   ['host.executables.', (path) => ({ origin: 'host-file', at: path })],
+  ['host.addresses.', (name) => ({ origin: 'host', at: `DNS look-up of ${name}` })],
   ['host.resolves.', (name) => ({ origin: 'host', at: `DNS look-up of ${name}` })],
   ['instanceTypes.', (type) => ({ origin: 'describe-instance-types', at: type })],
 ];

@@ -13,6 +13,9 @@ export type NodeNameSource = 'private-dns-name' | 'instance-id';
 /** Which exec credential plugin the kubeconfig names; `auto` decides by what the root has. */
 export type CredentialPlugin = 'auto' | 'aws-iam-authenticator' | 'bootwright';
 
+/** What runs the pods' containers; kubelets from 1.24 on know no dockerd. */
+export type ContainerRuntime = 'dockerd' | 'containerd';
+
 export interface ClusterSpec {
   readonly name: Sourced<string>;
   /** URL, https. Present only together with certificateAuthority (a half-given pair is dropped with a warning). */
@@ -23,6 +26,10 @@ export interface ClusterSpec {
   readonly serviceIpv6Cidr?: Sourced<string>;
   readonly ipFamily?: Sourced<IpFamily>;
   readonly dnsIps?: Sourced<readonly string[]>;
+  /** Local clusters on an Outpost: the id that tokens are made for in place of the name. */
+  readonly id?: Sourced<string>;
+  /** Is it a local cluster on an Outpost? Absent: as DescribeCluster says. */
+  readonly localOutpost?: Sourced<boolean>;
 }
 
 export interface KubeletSpec {
@@ -37,7 +44,12 @@ export interface KubeletSpec {
 /** What only bootstrap.sh nodes have. */
 export interface AmazonLinux2Options {
   readonly kind: 'amazon-linux-2';
+  /** Absent: the usual one of the kubelet's version. */
+  readonly containerRuntime?: Sourced<ContainerRuntime>;
   readonly containerdConfigFile?: Sourced<string>;
+  /** The whole text of docker's daemon.json, as it was typed. */
+  readonly dockerConfigJson?: Sourced<string>;
+  readonly dockerBridge?: Sourced<boolean>;
   readonly mountBpfFs: Sourced<boolean>;
   readonly pauseAccount?: Sourced<string>;
   readonly pauseVersion: Sourced<string>;

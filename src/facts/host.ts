@@ -40,17 +40,17 @@ const onPath = (name: string, { PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin
 
 type Outcome = { readonly text: string } | { readonly failure: Error };
 
-const runVersion = async (program: string, timeout: number, signal: AbortSignal | undefined): Promise<Outcome> => {
+const runProgram = async (program: string, args: readonly string[], timeout: number, signal: AbortSignal | undefined): Promise<Outcome> => {
   const { execFile } = await import('node:child_process'); // 3 ms that a root with a version file does not pay
   return new Promise((resolve) => {
     const options = {
       timeout,
       killSignal: 'SIGKILL',
-      maxBuffer: 64 * 1024,
+      maxBuffer: 1024 * 1024,
       env: { PATH: '/usr/bin:/bin' },
       ...(signal ? { signal } : {}),
     } as const;
-    execFile(program, ['--version'], options, (failure, stdout) => resolve(failure ? { failure } : { text: stdout }));
+    execFile(program, [...args], options, (failure, stdout) => resolve(failure ? { failure } : { text: stdout }));
   });
 };
 
@@ -78,7 +78,7 @@ const programVersion = async (
   const candidates = [...(isExecutableFile(own) ? [own] : []), ...(found && found !== own ? [found] : [])];
   let failure: NodeError | undefined;
   for (const program of candidates) {
-    const outcome = await runVersion(program, processMs, signal);
+    const outcome = await runProgram(program, ['--version'], processMs, signal);
     signal?.throwIfAborted();
     const version = 'text' in outcome ? versionIn(outcome.text) : null;
     if (version) return version;
@@ -114,6 +114,27 @@ export const hasNvidiaDevice = (root: string, devices = '/sys/bus/pci/devices'):
 
 /** The running kernel's word, also for an image: where else would one know it from. */
 export const readFips = (path = '/proc/sys/crypto/fips_enabled'): boolean => readKernel(path).trim() === '1';
+
+const IPTABLES_SAVE = ['/sbin/iptables-save', '/usr/sbin/iptables-save'] as const;
+
+/** What iptables-save prints, without its comments (which hold the time) and counters. null: an image, no iptables, or no right to ask it. */
+export const readFirewallRules = async (
+  { root, processMs }: Pick<HostOptions, 'root' | 'processMs'>,
+  warn: (text: string) => void,
+  signal?: AbortSignal,
+  places: readonly string[] = IPTABLES_SAVE,
+): Promise<string | null> => {
+  const program = root === '/' ? places.find(isExecutableFile) : undefined;
+  if (program === undefined) return null;
+  const outcome = await runProgram(program, [], processMs, signal);
+  signal?.throwIfAborted();
+  if ('failure' in outcome) {
+    warn(`the rules of iptables are not known: ${outcome.failure.message.trim().split('\n').at(-1)}`);
+    return null;
+  }
+  const lines = outcome.text.split('\n').filter((line) => !line.startsWith('#'));
+  return lines.join('\n').replace(/\[\d{1,20}:\d{1,20}\]/g, '[0:0]');
+};
 
 /** /proc/mounts writes blank, tab, newline and backslash as octal. */
 const unescaped = (text: string): string =>

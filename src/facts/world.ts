@@ -88,6 +88,7 @@ export const createWorld = (options: WorldOptions): World => {
     if (isImdsFact(fact)) return fetchInstanceFact(imds, fact, facts.instance, signal);
     if (isApiFact(fact)) return api.resolve(fact, facts.instance, spec, signal);
     if (fact === 'host.kubeletVersion' && options.kubeletVersionHint) return { host: { kubeletVersion: options.kubeletVersionHint } };
+    if (fact === 'host.firewallRules') return { host: { firewallRules: await host.readFirewallRules(onHost, warn, signal) } };
     return { host: await hostFact(fact, onHost, signal, spec) };
   };
   return {
@@ -178,6 +179,10 @@ const hostFact = async (
       return { bpfMounts: host.readBpfMounts(on.root) };
     case 'host.resolves':
       return { resolves: { [argument]: await host.resolves(on, argument, signal) } };
+    case 'host.addresses': {
+      const { fetchAddresses } = await import('./addresses.ts');
+      return { addresses: { [argument]: await fetchAddresses(on, argument, signal) } };
+    }
     case 'host.file':
       return { files: { [argument]: readInput(on.root, argument, isNamedByUser(spec, argument)) } };
     case 'host.executable':

@@ -56,7 +56,11 @@ const isEntries = (value: unknown): boolean =>
   (Array.isArray(value) && value.every((entry) => isTree(entry) && isTexts(entry['path']) && entry['value'] !== undefined));
 
 const isManifestFile = (value: unknown): boolean =>
-  isTree(value) && isPath(value['path']) && typeof value['digest'] === 'string' && isEntries(value['entries']);
+  isTree(value) &&
+  isPath(value['path']) &&
+  typeof value['digest'] === 'string' &&
+  isEntries(value['entries']) &&
+  (value['lines'] === undefined || isTexts(value['lines']));
 
 const isManifest = (value: unknown): value is Manifest =>
   isTree(value) &&
@@ -118,6 +122,7 @@ const writtenOf = (root: string, before: ManifestFile | undefined, after: Manife
   const digest = there.kind === 'file' ? digestOf(there.text) : undefined;
   if (before === undefined || digest === after.digest) return after;
   if (digest === before.digest) return before;
+  if (before.lines !== undefined && after.lines !== undefined) return { ...after, lines: [...new Set([...after.lines, ...before.lines])] };
   if (before.entries === undefined || after.entries === undefined) return after;
   const names = new Set(after.entries.map(({ path }) => JSON.stringify(path)));
   return { ...after, entries: [...after.entries, ...before.entries.filter(({ path }) => !names.has(JSON.stringify(path)))] };
@@ -130,8 +135,8 @@ export const manifestAfter = (plan: Plan, generation: number): Manifest => ({
   schemaVersion: 1,
   generation,
   files: plan.files.map(({ path, text }) => {
-    const entries = Object.hasOwn(plan.owned, path) ? plan.owned[path] : undefined;
-    return { path, digest: digestOf(text), ...(entries ? { entries } : {}) };
+    const owned = Object.hasOwn(plan.owned, path) ? plan.owned[path] : undefined;
+    return { path, digest: digestOf(text), ...owned };
   }),
 });
 

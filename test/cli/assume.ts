@@ -34,8 +34,21 @@ t.test('whatever a decision needs can be made up, and each says so', async (t) =
     specOf('--ip-family', 'ipv6'),
     specOf('--service-ipv6-cidr', 'fd00::/108'),
     specOf('--apiserver-endpoint', 'https://x.example', '--b64-cluster-ca', PLACEHOLDER_CA),
+    specOf('--enable-local-outpost', 'true'),
+    specOf('--container-runtime', 'containerd', '--cluster-id', 'abc'),
   ]) {
-    for (const wish of [{ files: {} }, { files: {}, region: 'us-gov-west-1', kubernetesVersion: '1.24', containerdVersion: '2.1' }]) {
+    for (const wish of [
+      { files: {} },
+      { files: {}, kubernetesVersion: '1.22' },
+      { files: {}, instanceType: 'g5.xlarge' },
+      { files: {}, region: 'us-gov-west-1', kubernetesVersion: '1.24', containerdVersion: '2.1' },
+    ]) {
+      const said: Record<string, unknown> = {
+        '--region': 'region' in wish ? wish.region : undefined,
+        '--kubernetes-version': 'kubernetesVersion' in wish ? wish.kubernetesVersion : undefined,
+        '--containerd-version': 'containerdVersion' in wish ? wish.containerdVersion : undefined,
+        '--instance-type': 'instanceType' in wish ? wish.instanceType : undefined,
+      };
       let facts = EMPTY;
       for (let needs = needsOf(spec, facts); needs.length > 0; needs = needsOf(spec, facts)) {
         for (const { fact } of needs) {
@@ -45,12 +58,7 @@ t.test('whatever a decision needs can be made up, and each says so', async (t) =
         }
       }
       t.ok(decide(spec, facts).value);
-      t.ok(
-        Object.values(facts.provenance ?? {}).every(
-          ({ origin, at }) =>
-            origin === (['--region', '--kubernetes-version', '--containerd-version'].includes(at) && 'region' in wish ? 'flag' : 'assumed'),
-        ),
-      );
+      t.ok(Object.values(facts.provenance ?? {}).every(({ origin, at }) => origin === (said[at] === undefined ? 'assumed' : 'flag')));
       t.equal(Object.keys(facts.provenance ?? {}).length > 10, true);
     }
   }
@@ -79,6 +87,20 @@ t.test('the architecture by the name of the family, for every type that the tabl
   t.equal(archOf('p6e-gb200.36xlarge'), 'aarch64');
   t.equal(assumed('host.arch', specOf(), { files: {}, instanceType: 'm7g.large' })?.patch.host?.arch, 'aarch64');
   t.equal(assumed('host.arch', specOf(), { files: {}, instanceType: 'm7g.large', arch: 'x86_64' })?.patch.host?.arch, 'x86_64');
+});
+
+t.test('GPUs by the name of the family', async (t) => {
+  const hasGpu = (instanceType: string) => assumed('host.nvidiaDevice', specOf(), { files: {}, instanceType })?.patch.host?.nvidiaDevice;
+  for (const type of ['p3.2xlarge', 'p5en.48xlarge', 'g4dn.xlarge', 'g5g.xlarge', 'gr6.4xlarge']) t.equal(hasGpu(type), true, type);
+  for (const type of ['m5.large', 'g4ad.xlarge', 'm7g.large', 'inf2.xlarge', 'trn1.2xlarge']) t.equal(hasGpu(type), false, type);
+});
+
+t.test('the made-up cluster is on an Outpost where the flags say so', async (t) => {
+  const cluster = (...args: string[]) => assumed('cluster', specOf(...args), { files: {} })?.patch.cluster;
+  t.match(cluster(), { id: null, outpostArn: null });
+  t.match(cluster('--enable-local-outpost', 'true'), { id: /^0/, outpostArn: /^arn:aws:outposts:us-west-2:/ });
+  t.match(cluster('--cluster-id', 'abc'), { id: 'abc', outpostArn: /^arn/ });
+  t.match(cluster('--cluster-id', 'abc', '--enable-local-outpost', 'false'), { id: null, outpostArn: null });
 });
 
 t.test('the made-up cluster does not take the flag’s CIDR', async (t) => {

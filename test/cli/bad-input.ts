@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import { CLUSTER_CA_PEM } from '../fakes/certificates.ts';
 import { exampleCluster, exampleFacts } from '../fakes/example.ts';
 import { startFakes } from '../fakes/main.ts';
 import { makeImage, stateOf } from './support/image.ts';
@@ -27,8 +28,12 @@ interface Case {
 }
 
 const pem = (text: string): string => Buffer.from(text).toString('base64');
+const CA = pem(CLUSTER_CA_PEM);
 const GIVEN = ['--apiserver-endpoint', 'https://x.example'];
 const CA_REMEDY = 'Use the value of `aws eks describe-cluster --query cluster.certificateAuthority.data`.';
+
+/** An image with a kubelet that runs with dockerd. */
+const DOCKER_IMAGE = { 'etc/eks/kubelet-version.txt': 'v1.23.17\n', 'usr/bin/dockerd': '#!/bin/sh\n' };
 
 /** A certificate of 2020, for one year. */
 const EXPIRED = [
@@ -128,6 +133,35 @@ const VALUES: readonly Case[] = [
     errors: ['--kubelet-extra-args: the extra arguments hold a line break. Write them on one line, or end each line with a backslash.'],
   },
   {
+    name: 'a local cluster on an Outpost without its id',
+    args: ['c', ...GIVEN, '--b64-cluster-ca', CA, '--enable-local-outpost', 'true'],
+    code: 64,
+    errors: [
+      '--enable-local-outpost: Cluster ID is required when local outpost support is enabled. Give --cluster-id, or leave CA and endpoint out, so that the cluster is described.',
+    ],
+  },
+  {
+    name: 'an id that is none',
+    args: ['c', '--enable-local-outpost', 'true', '--cluster-id', 'a b'],
+    code: 65,
+    errors: ["--cluster-id: 'a b' is not a cluster id. Use the value of `aws eks describe-cluster --query cluster.id`."],
+  },
+  {
+    name: "docker's configuration that is no JSON",
+    args: ['my-cluster', '--docker-config-json', '{"bridge": }'],
+    image: DOCKER_IMAGE,
+    code: 65,
+    errors: ['--docker-config-json:1:12: not valid JSON: "}" is not expected here. Give one JSON object, in single quotes for the shell.'],
+  },
+  {
+    name: "docker's configuration that is no object",
+    args: ['my-cluster'],
+    env: { DOCKER_CONFIG_JSON: '["a"]' },
+    image: DOCKER_IMAGE,
+    code: 65,
+    errors: ['DOCKER_CONFIG_JSON: it holds an array, and must hold an object. Give one JSON object, in single quotes for the shell.'],
+  },
+  {
     name: 'a relative path',
     args: ['c', '--containerd-config-file', 'relative.toml'],
     code: 65,
@@ -145,18 +179,34 @@ const UNSUPPORTED: readonly Case[] = [
   },
   {
     name: 'dockerd',
-    args: ['c', '--container-runtime', 'dockerd'],
+    args: ['my-cluster', '--container-runtime', 'dockerd'],
     code: 78,
     errors: [
-      "--container-runtime: containerd is the only supported container runtime as of Kubernetes version 1.24. Leave --container-runtime 'dockerd' out.",
+      '--container-runtime: containerd is the only supported container runtime as of Kubernetes version 1.24. Leave it out: the kubelet of this node is 1.32.3.',
     ],
   },
   {
-    name: 'an Outpost',
-    args: ['c', '--enable-local-outpost', 'true'],
+    name: 'another container runtime',
+    args: ['c', '--container-runtime', 'cri-o'],
+    code: 78,
+    errors: ["--container-runtime: unsupported container runtime: 'cri-o'. Write containerd, or dockerd for a kubelet before 1.24."],
+  },
+  {
+    name: 'no dockerd',
+    args: ['my-cluster'],
+    image: { 'etc/eks/kubelet-version.txt': 'v1.23.17\n' },
     code: 78,
     errors: [
-      '--enable-local-outpost: local clusters on an Outpost are not supported yet. Use an AMI with the original bootstrap.sh for Outposts nodes.',
+      'dockerd: there is no dockerd on this node. Install docker, use an EKS image for this kubelet, or give --container-runtime containerd.',
+    ],
+  },
+  {
+    name: 'a cluster that says no id, taken for one on an Outpost',
+    args: ['my-cluster'],
+    env: { ENABLE_LOCAL_OUTPOST: 'true' },
+    code: 64,
+    errors: [
+      'ENABLE_LOCAL_OUTPOST: Cluster ID is required when local outpost support is enabled. Give --cluster-id: DescribeCluster says none.',
     ],
   },
   {
@@ -168,9 +218,9 @@ const UNSUPPORTED: readonly Case[] = [
   {
     name: 'a kubelet that is too old',
     args: ['my-cluster'],
-    image: { 'etc/eks/kubelet-version.txt': 'v1.23.17\n' },
+    image: { 'etc/eks/kubelet-version.txt': 'v1.20.15\n' },
     code: 78,
-    errors: ['kubelet: kubelet 1.23.17 is older than 1.24, the oldest that is supported. Use an image with kubelet 1.24 to 1.36.'],
+    errors: ['kubelet: kubelet 1.20.15 is older than 1.21, the oldest that is supported. Use an image with kubelet 1.21 to 1.36.'],
   },
   {
     name: 'a kubelet that is too new',
@@ -228,6 +278,15 @@ const FILES: readonly Case[] = [
     code: 65,
     errors: [
       '/etc/my.toml:4:1: not valid TOML: the table or key plugins stands here a second time. Correct the file; `containerd --config FILE config dump` reads it as containerd would.',
+    ],
+  },
+  {
+    name: 'daemon.json that is no JSON',
+    args: ['my-cluster'],
+    image: { ...DOCKER_IMAGE, 'etc/docker/daemon.json': '{ "bridge": "none",, }\n' },
+    code: 65,
+    errors: [
+      '/etc/docker/daemon.json:1:20: not valid JSON: "," is not expected here. Correct it (`jq . /etc/docker/daemon.json` shows the place), or remove the file: then it is made anew.',
     ],
   },
   {

@@ -16,7 +16,8 @@ t.test('our own commands end with the worst of several', async (t) => {
   t.equal(exitCodeOfAll(diagnostics('invalid-cidr'), 'own'), 65);
   t.equal(exitCodeOfAll(diagnostics('no-containerd-config-file'), 'own'), 66);
   t.equal(exitCodeOfAll(diagnostics('kubelet-too-old'), 'own'), 78);
-  t.equal(exitCodeOfAll(diagnostics('outposts-unsupported'), 'own'), 78);
+  for (const code of ['unsupported-runtime', 'no-dockerd', 'no-nvidia-runtime']) t.equal(exitCodeOfAll(diagnostics(code), 'own'), 78);
+  t.equal(exitCodeOfAll(diagnostics('no-cluster-id'), 'own'), 64);
   t.equal(exitCodeOfAll(diagnostics('not-a-file'), 'own'), 73);
   t.equal(exitCodeOfAll(diagnostics('kubelet-too-old', 'invalid-cidr', 'unknown-flag'), 'own'), 64);
   t.equal(exitCodeOfAll([], 'own'), 65);

@@ -65,7 +65,7 @@ const textOf = (template: string): string | undefined => {
   const spec = requestOf(PLAIN).request?.spec;
   if (spec === undefined) throw new Error('no spec');
   const files = { ...facts.host.files, [AMI_CONTAINERD_CONFIG]: template };
-  return containerdConfigOf(spec, { ...facts, host: { ...facts.host, files } }, PAUSE).value?.text;
+  return containerdConfigOf(spec, { ...facts, host: { ...facts.host, files } }, { pauseImage: PAUSE, nvidiaRuntime: null }).value?.text;
 };
 
 t.test('what is put into a template', async (t) => {

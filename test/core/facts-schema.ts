@@ -25,7 +25,7 @@ t.test('everything that is wrong is said at once', async (t) => {
     ...NOTHING,
     colour: 'red',
     instance: { typ: 'x', type: 'M5 large', region: 'us-west', localIpv4: '1.2.3', ipv6s: ['zz'], vpcIpv4Cidrs: ['10.0.0.0'], mac: 'x\ny' },
-    host: { cpus: 0, kubeletVersion: 'v1.32', fips: 'no', files: { x: 'a' } },
+    host: { cpus: 0, kubeletVersion: 'v1.32', fips: 'no', files: { x: 'a' }, addresses: { 'a b': ['10.0.0.1'], c: [], d: ['x'] } },
     cluster: { ipFamily: 'ipv5' },
   };
   t.same(told(json), [
@@ -48,6 +48,9 @@ t.test('everything that is wrong is said at once', async (t) => {
     'host.cpus: 0 is not a number from 1 on',
     "host.kubeletVersion: 'v1.32' is not a version like 1.32.3",
     "host.fips: should be boolean, not 'no'",
+    "host.addresses.a b: 'a b' is not a host name",
+    'host.addresses.c: [] is not a list of addresses',
+    "host.addresses.d.0: 'x' is not an IP address",
     "host.files.x: 'x' is not an absolute path",
     'colour: there is no such fact',
   ]);

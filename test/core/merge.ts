@@ -13,7 +13,8 @@ const entry = (path: string, value: Json, policy: JsonEntry['policy'] = 'own'): 
 });
 type JsonObject = { readonly [key: string]: Json };
 type Owned = Parameters<typeof mergedJson>[2];
-const merged = (current: JsonObject, entries: readonly JsonEntry[], base?: Owned) => mergedJson(current, entries, base, '/etc/x.json');
+const merged = (current: JsonObject | null, entries: readonly JsonEntry[], base?: Owned) =>
+  mergedJson(current, entries, base, '/etc/x.json');
 const text = (value: Json): string => JSON.stringify(value);
 
 t.test('our keys are set, foreign ones and their order stay', async (t) => {
@@ -43,6 +44,16 @@ t.test('a default that we wrote moves with us; one that was changed since is the
   const base = [{ path: ['a'], value: 1 }];
   t.same(merged({ a: 1 }, [entry('a', 2, 'default')], base).value, { a: 2 });
   t.same(merged({ a: 7 }, [entry('a', 2, 'default')], base).value, { a: 7 });
+});
+
+t.test('a seed is for a file that is made anew, and for what is still ours in it', async (t) => {
+  const seed = [entry('a', 1, 'seed'), entry('b', 2, 'seed')];
+  const fresh = merged(null, seed);
+  t.same(fresh.value, { a: 1, b: 2 });
+  t.same(merged(fresh.value, seed, fresh.owned).changed, [], 'again: nothing');
+  t.same(merged({ c: 0 }, seed).value, { c: 0 }, 'a file of somebody else');
+  t.same(merged({ b: 7, c: 0 }, seed, fresh.owned).value, { b: 7, c: 0 }, 'changed and removed by somebody');
+  t.same(merged({ a: 9 }, seed, [{ path: ['a'], value: 9 }]).value, { a: 1 }, 'another value of ours');
 });
 
 t.test('what we wrote and no longer want goes, with the objects it leaves empty', async (t) => {

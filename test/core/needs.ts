@@ -4,7 +4,7 @@ import { decide } from '../../src/core/decide.ts';
 import { type FactName, type Facts, type FactsPatch, withFacts } from '../../src/core/facts.ts';
 import { tabledLimitsOf } from '../../src/core/kubelet/instance-limits.ts';
 import { needsOf } from '../../src/core/needs.ts';
-import { AMI_GPU_HELPER } from '../../src/core/paths.ts';
+import { AMI_GPU_HELPER, DOCKER_CONFIG, NVIDIA_RUNTIME_PLACES } from '../../src/core/paths.ts';
 import type { NodeSpec } from '../../src/core/spec.ts';
 import { CLUSTER, type Differences, factsWith, NOTHING, PAIR, specWith } from './support/plain.ts';
 
@@ -21,6 +21,7 @@ const answer = (fact: FactName, world: Facts): FactsPatch => {
   const rest = fact.slice(colon + 1);
   if (fact.startsWith('host.file:')) return { host: { files: { [rest]: host.files?.[rest] ?? null } } };
   if (fact.startsWith('host.executable:')) return { host: { executables: { [rest]: host.executables?.[rest] ?? false } } };
+  if (fact.startsWith('host.addresses:')) return { host: { addresses: { [rest]: host.addresses?.[rest] ?? ['10.0.0.5'] } } };
   if (fact.startsWith('host.resolves:')) return { host: { resolves: { [rest]: host.resolves?.[rest] ?? false } } };
   const [group, key = ''] = fact.split('.');
   return group === 'instance'
@@ -125,6 +126,52 @@ t.test('a GPU is looked for only where the image is made for one', async (t) => 
   const withHelper = factsWith({ host: { executables: { ...factsWith({}).host.executables, [AMI_GPU_HELPER]: true } } });
   t.match(needsOf(specWith(), withHelper), [{ fact: 'host.nvidiaDevice' }]);
   t.same(needsOf(specWith(), { ...withHelper, host: { ...withHelper.host, nvidiaDevice: false } }), []);
+  const { [NVIDIA_RUNTIME_PLACES[0]]: _runtime, ...executables } = withHelper.host.executables ?? {};
+  const withDevice = { ...withHelper, host: { ...withHelper.host, executables, nvidiaDevice: true } };
+  t.match(needsOf(specWith(), withDevice), [{ fact: `host.executable:${NVIDIA_RUNTIME_PLACES[0]}` }]);
+});
+
+t.test('of the two runtimes only the one that will run is looked at', async (t) => {
+  const asked = (kubeletVersion: string, ...args: string[]) => {
+    const { schemaVersion, now } = NOTHING;
+    const facts = { schemaVersion, now, instance: factsWith().instance, cluster: CLUSTER, host: { kubeletVersion } };
+    return needsOf(specWith(args), facts).map(({ fact }) => fact);
+  };
+  const ofDocker = (fact: string) => /docker|iptables/.test(fact);
+  const ofContainerd = (fact: string) => /containerd|sandbox/.test(fact);
+  for (const [version, args] of [
+    ['1.24.0', []],
+    ['1.23.0', ['--container-runtime', 'containerd']],
+    ['1.32.0', ['--container-runtime', 'dockerd']],
+  ] as const) {
+    t.same(asked(version, ...args).filter(ofDocker), [], version);
+    t.ok(asked(version, ...args).some(ofContainerd), version);
+  }
+  t.same(asked('1.23.0').filter(ofContainerd), []);
+  t.ok(asked('1.21.0').some(ofDocker));
+  t.notOk(asked('1.23.0', '--docker-config-json', '{}').includes(`host.file:${DOCKER_CONFIG}`), 'what is replaced is not read');
+  t.same(
+    needsOf(specWith(), factsWith({ host: { kubeletVersion: '1.23.0', firewallRules: undefined } })).map(({ fact }) => fact),
+    ['host.firewallRules'],
+  );
+});
+
+t.test('the API server is looked up only for a local cluster on an Outpost', async (t) => {
+  const outpost = { outpostArn: 'arn:aws:outposts:us-west-2:1:outpost/op-1', id: 'x' };
+  const unknown = { addresses: undefined };
+  const asked = (args: readonly string[], cluster: Differences['cluster']) =>
+    needsOf(specWith(args), factsWith({ host: unknown, ...(cluster === undefined ? {} : { cluster }) })).map(({ fact }) => fact);
+  const look = ['host.addresses:example.gr7.us-west-2.eks.amazonaws.com'];
+  t.same(asked([], outpost), look);
+  t.same(asked(['--enable-local-outpost', 'false'], outpost), []);
+  t.same(asked(['--enable-local-outpost', 'true', '--cluster-id', 'x'], {}), look);
+  t.same(asked(['--enable-local-outpost', 'true'], {}), [], 'without an id it is refused');
+  t.same(asked([...PAIR, '--enable-local-outpost', 'true', '--cluster-id', 'x'], null), look, 'at once, when all is given');
+  t.same(asked([], {}), []);
+  t.same(
+    asked(['--apiserver-endpoint', 'https://10.0.0.1', ...PAIR.slice(2), '--enable-local-outpost', 'true', '--cluster-id', 'x'], null),
+    [],
+  );
 });
 
 const flags = fc.subarray([
@@ -141,6 +188,9 @@ const flags = fc.subarray([
     ['--service-ipv4-cidr', '10.100.0.0/16'],
     ['--containerd-config-file', '/x.toml'],
     ['--pause-container-account', '123456789012'],
+    ['--container-runtime', 'containerd'],
+    ['--cluster-id', 'abc'],
+    ['--docker-config-json', '{}'],
   ],
 ]);
 const worlds = fc.record({
@@ -152,7 +202,8 @@ const worlds = fc.record({
     vpcIpv4Cidrs: fc.constantFrom(null, ['10.0.0.0/16'], []),
   }),
   host: fc.record({
-    kubeletVersion: fc.constantFrom('1.24.1', '1.26.0', '1.36.2', '1.23.0', null),
+    kubeletVersion: fc.constantFrom('1.24.1', '1.26.0', '1.36.2', '1.23.0', '1.20.0', null),
+    nvidiaDevice: fc.boolean(),
     fips: fc.boolean(),
     arch: fc.constantFrom('x86_64', 'riscv64'),
   }),
@@ -160,6 +211,8 @@ const worlds = fc.record({
     ipFamily: fc.constantFrom('ipv4' as const, 'ipv6' as const, null),
     serviceIpv4Cidr: fc.constantFrom('10.100.0.0/16', null),
     serviceIpv6Cidr: fc.constantFrom('fd00::/108', null),
+    outpostArn: fc.constantFrom(null, 'arn:aws:outposts:us-west-2:1:outpost/op-1'),
+    id: fc.constantFrom(null, 'def'),
   }),
 });
 

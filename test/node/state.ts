@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Manifest, ManifestFile, Plan } from '../../src/core/desired.ts';
@@ -109,6 +109,26 @@ t.test('what is ours after a run that was cut off', async (t) => {
   );
 });
 
+t.test('a run that was cut off over /etc/hosts: lines of both are ours', async (t) => {
+  const root = t.testdir({ etc: { hosts: '127.0.0.1 localhost\n10.0.0.5 api\n' } });
+  const before = { path: '/etc/hosts', digest: 'x', lines: ['10.0.0.5 api'] };
+  const after = { path: '/etc/hosts', digest: 'y', lines: ['10.0.0.6 api'] };
+  const manifest = { schemaVersion: 1, generation: 1, files: [before] } as const;
+  makeStateDirectories(root);
+  writeManifest(root, manifest);
+  writeIntent(root, {
+    schemaVersion: 1,
+    bootId: null,
+    startedAt: '',
+    restarts: [],
+    reload: false,
+    manifest: { schemaVersion: 1, generation: 2, files: [after] },
+  });
+  t.strictSame(lastManifestOf(root, readState(root))?.files, [{ ...after, lines: ['10.0.0.6 api', '10.0.0.5 api'] }]);
+  writeFileSync(join(root, 'var/lib/bootwright/manifest.json'), JSON.stringify({ ...manifest, files: [{ ...before, lines: [1] }] }));
+  t.equal(readState(root).manifest, null, 'lines that are none');
+});
+
 t.test('generations', async (t) => {
   const root = t.testdir();
   makeStateDirectories(root);
@@ -117,7 +137,7 @@ t.test('generations', async (t) => {
     live: false,
     actions: [],
     files: [{ path: '/etc/a', mode: 0o644, text: 'a', because: [] }],
-    owned: { '/etc/a': [] },
+    owned: { '/etc/a': { entries: [] } },
     decisions: [],
     warnings: [],
   };

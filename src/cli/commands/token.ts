@@ -7,7 +7,7 @@ import { parsedOf } from '../options.ts';
 import { openWorld, plainWatch } from '../world.ts';
 
 const OPTIONS: readonly Option[] = [
-  { name: 'cluster-name', value: 'NAME', text: 'name of the cluster' },
+  { name: 'cluster-name', value: 'NAME', text: 'name of the cluster; on an Outpost its id' },
   { name: 'region', value: 'REGION', text: 'region of STS (AWS_REGION, AWS_DEFAULT_REGION, else this instance’s)' },
   { name: 'role', value: 'ARN', text: 'assume this role first' },
   { name: 'token-only', text: 'print the token alone, not the exec credential' },

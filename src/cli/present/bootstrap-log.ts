@@ -40,7 +40,7 @@ const familyLines = (plan: Plan): string[] => {
 /** After everything is decided, before anything is written. */
 export const decidedLines = (spec: NodeSpec, facts: Facts, plan: Plan): string[] => [
   `Using kubelet version ${facts.host.kubeletVersion ?? '(none)'}`,
-  'Using containerd as the container runtime',
+  `Using ${String(plan.decisions.find(({ key }) => key === 'containerRuntime')?.value ?? 'containerd')} as the container runtime`,
   ...(spec.kubelet.extraArgs?.value.includes('--reserved-cpus')
     ? ['--kubelet-extra-args includes --reserved-cpus, so kube/system-reserved cgroups will not be used.']
     : []),

@@ -31,17 +31,21 @@ const HEADLINES = [
   'providerID',
   'hostnameOverride',
   'pauseImage',
+  'clusterId',
+  'apiServerAddresses',
+  'nvidiaRuntime',
   'credentialPlugin',
   'kubeletExtraArgs',
 ];
 
-const headline = ({ spec, facts }: PlanView, paint: Paint, width: number): string => {
+const headline = ({ spec, facts, desired }: PlanView, paint: Paint, width: number): string => {
   const { type, region } = facts.instance;
   const { kubeletVersion, containerdVersion } = facts.host;
   const machine = type === undefined ? '' : ` on ${type}${region === undefined ? '' : ` in ${region}`}`;
+  const runtime = desired.decisions.find(({ key }) => key === 'containerRuntime')?.value;
   const versions = [
     kubeletVersion ? `kubelet ${kubeletVersion}` : '',
-    containerdVersion ? `containerd ${containerdVersion}` : '',
+    runtime === 'dockerd' ? 'dockerd' : containerdVersion ? `containerd ${containerdVersion}` : '',
     spec.target,
   ];
   const [what, how] = [`${spec.cluster.name.value}${machine}`, versions.filter((text) => text !== '').join(', ')];

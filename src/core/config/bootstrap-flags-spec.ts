@@ -54,19 +54,28 @@ const familyConflicts = (given: Given, wrong: readonly Diagnostic[]): readonly D
   ];
 };
 
-/** What contradicts what, and what was given in vain. `wrong`: diagnostics of single values. */
-export const conflictsOf = (given: Given, wrong: readonly Diagnostic[]): readonly Diagnostic[] => {
-  const diagnostics = [...halfPair(given, wrong), ...familyConflicts(given, wrong)];
-  const { dockerBridge, dockerConfigJson, clusterId } = given;
-  const irrelevant = (flag: string): string => `Flag ${flag} was set but will be ignored as it's not relevant to containerd`;
-  if (dockerBridge?.value)
-    diagnostics.push(warningAt('ignored-flag', dockerBridge.at, irrelevant('--enable-docker-bridge'), 'Leave it out.'));
-  if (dockerConfigJson)
-    diagnostics.push(warningAt('ignored-flag', dockerConfigJson.at, irrelevant('--docker-config-json'), 'Leave it out.'));
-  if (clusterId)
-    diagnostics.push(warningAt('ignored-flag', clusterId.at, 'is not used: it is for local clusters on an Outpost', 'Leave it out.'));
-  return diagnostics;
+/** Nobody says the id: neither the user nor DescribeCluster, which is not asked. */
+const idConflicts = (given: Given, wrong: readonly Diagnostic[]): readonly Diagnostic[] => {
+  const { localOutpost, clusterId, endpoint, certificateAuthority } = given;
+  const isWrong = wrong.some(({ path }) => path === FLAGS.clusterId.flag || path === FLAGS.clusterId.env);
+  if (localOutpost?.value !== true || clusterId !== undefined || !endpoint || !certificateAuthority || isWrong) return [];
+  const message = 'Cluster ID is required when local outpost support is enabled';
+  return [
+    errorAt(
+      'no-cluster-id',
+      localOutpost.at,
+      message,
+      'Give --cluster-id, or leave CA and endpoint out, so that the cluster is described.',
+    ),
+  ];
 };
+
+/** What contradicts what. `wrong`: diagnostics of single values. */
+export const conflictsOf = (given: Given, wrong: readonly Diagnostic[]): readonly Diagnostic[] => [
+  ...halfPair(given, wrong),
+  ...familyConflicts(given, wrong),
+  ...idConflicts(given, wrong),
+];
 
 const fallback = <T>(value: T, at = 'bootstrap.sh'): Sourced<T> => ({ value, origin: 'default', at });
 
@@ -75,14 +84,14 @@ const present = <T extends object>(values: T): { [K in keyof T]: Exclude<T[K], u
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 
 const clusterOf = (name: Sourced<string>, given: Given): NodeSpec['cluster'] => {
-  const { endpoint, certificateAuthority, serviceIpv4Cidr, serviceIpv6Cidr, ipFamily, dnsIps } = given;
+  const { endpoint, certificateAuthority, serviceIpv4Cidr, serviceIpv6Cidr, ipFamily, dnsIps, clusterId: id, localOutpost } = given;
   const pair = endpoint && certificateAuthority ? { endpoint, certificateAuthority } : {};
-  return { name, ...pair, ...present({ serviceIpv4Cidr, serviceIpv6Cidr, ipFamily, dnsIps }) };
+  return { name, ...pair, ...present({ serviceIpv4Cidr, serviceIpv6Cidr, ipFamily, dnsIps, id, localOutpost }) };
 };
 
 /** The whole wish. `style` matters for one default: our own name reserves for the pods that the kubelet really takes. */
 export const specOf = (name: Sourced<string>, given: Given, style: 'drop-in' | 'own'): NodeSpec => {
-  const { extraArgs, containerdConfigFile, pauseAccount, pauseImage } = given;
+  const { extraArgs, containerRuntime, containerdConfigFile, dockerConfigJson, dockerBridge, pauseAccount, pauseImage } = given;
   return {
     target: 'amazon-linux-2',
     cluster: clusterOf(name, given),
@@ -96,7 +105,7 @@ export const specOf = (name: Sourced<string>, given: Given, style: 'drop-in' | '
     apiRetryAttempts: given.apiRetryAttempts ?? fallback(3),
     options: {
       kind: 'amazon-linux-2',
-      ...present({ containerdConfigFile, pauseAccount, pauseImage }),
+      ...present({ containerRuntime, containerdConfigFile, dockerConfigJson, dockerBridge, pauseAccount, pauseImage }),
       mountBpfFs: given.mountBpfFs ?? fallback(true),
       pauseVersion: given.pauseVersion ?? fallback('3.5'),
     },

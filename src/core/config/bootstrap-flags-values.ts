@@ -3,7 +3,7 @@ import { bytesOfBase64, textOfUtf8 } from '../base64.ts';
 import { certificatesOf } from '../certificate.ts';
 import { unitCannotCarry } from '../formats/unit.ts';
 import { addressAt, addressOf, cidrOf, cidrText } from '../kubelet/cidr.ts';
-import type { IpFamily } from '../spec.ts';
+import type { ContainerRuntime, IpFamily } from '../spec.ts';
 
 interface Fault {
   readonly code: string;
@@ -141,15 +141,15 @@ export const readWord =
       : value(word);
   };
 
-/** Only containerd is left: the supported kubelets know nothing else. */
-export const readContainerRuntime: Reader<'containerd'> = (text) =>
-  text === 'containerd'
-    ? value(text)
-    : fault(
-        'unsupported-runtime',
-        'containerd is the only supported container runtime as of Kubernetes version 1.24',
-        remedyFor(text, `Leave --container-runtime ${shown(text)} out.`),
-      );
+export const CONTAINER_RUNTIMES = ['dockerd', 'containerd'] as const satisfies readonly ContainerRuntime[];
+
+/** Whether the kubelet knows dockerd is asked later, when its version is known. */
+export const readContainerRuntime: Reader<ContainerRuntime> = (text) => {
+  const runtime = CONTAINER_RUNTIMES.find((word) => word === text);
+  if (runtime !== undefined) return value(runtime);
+  const remedy = text === 'docker' ? 'Did you mean dockerd?' : 'Write containerd, or dockerd for a kubelet before 1.24.';
+  return fault('unsupported-runtime', `unsupported container runtime: ${shown(text)}`, remedyFor(text, remedy));
+};
 
 /** Nothing to do is all that is served yet. */
 export const readLocalDisks: Reader<'none'> = (text) => {
@@ -165,16 +165,6 @@ export const readLocalDisks: Reader<'none'> = (text) => {
     'invalid-value',
     `${shown(text)} is not one of raid0, raid10, mount, none`,
     remedyFor(text, 'Leave it out: local disks are not supported yet.'),
-  );
-};
-
-export const readLocalOutpost: Reader<boolean> = (text) => {
-  const read = readBoolean(text);
-  if (read.value !== true) return read;
-  return fault(
-    'outposts-unsupported',
-    'local clusters on an Outpost are not supported yet',
-    'Use an AMI with the original bootstrap.sh for Outposts nodes.',
   );
 };
 
@@ -247,7 +237,7 @@ export const readExtraArgs: Reader<string> = (text) => {
   return value(joined);
 };
 
-/** Taken as it is: nothing of it reaches a file. */
+/** Taken as it is: nothing of it reaches a file, or it is looked at later. */
 export const readAnything: Reader<string> = (text) => value(text);
 
 /** Names that EKS gives to clusters. */
@@ -259,6 +249,16 @@ export const readClusterName: Reader<string> = (text) =>
         `${shown(text)} is not a cluster name`,
         remedyFor(text, 'A name has up to 100 letters, digits, hyphens and underscores, and begins with a letter or digit.'),
       );
+
+/** EKS gives such a cluster a UUID; anything that could be a name is taken. */
+export const readClusterId: Reader<string> = (text) =>
+  readClusterName(text).value === undefined
+    ? fault(
+        'invalid-cluster-id',
+        `${shown(text)} is not a cluster id`,
+        remedyFor(text, 'Use the value of `aws eks describe-cluster --query cluster.id`.'),
+      )
+    : value(text);
 
 /** What is written and then checked on the node. */
 export const readVerify: Reader<'none' | 'started'> = (text) => {

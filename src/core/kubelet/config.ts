@@ -15,7 +15,9 @@ export interface KubeletConfigInput {
   /** What bootstrap.sh would have written as maxPods: without a manifest, that value in the file is taken for its work. null: not known. */
   readonly eniMaxPods: number | null;
   readonly providerId: Decided<string> | undefined;
-  /** Names of the cgroups that reservations belong to; null with --reserved-cpus, which the kubelet refuses together with them. */
+  /** The container runtime's. */
+  readonly cgroupDriver: Decided<string>;
+  /** Names of the cgroups that reservations belong to; null with dockerd, and with --reserved-cpus, which the kubelet refuses together with them. */
   readonly reservedCgroups: Decided<{ systemReservedCgroup: string; kubeReservedCgroup: string } | null>;
 }
 
@@ -43,11 +45,7 @@ const own = (path: readonly string[], value: Json, why: Because): JsonEntry => (
 /** All entries, in the order of a file that is made anew. */
 export const kubeletConfigEntries = (input: KubeletConfigInput): readonly JsonEntry[] => [
   ...identityEntries(),
-  own(
-    ['cgroupDriver'],
-    'systemd',
-    because('cgroup-driver.containerd', 'containerd is configured with SystemdCgroup = true, and both must use the same driver.'),
-  ),
+  own(['cgroupDriver'], input.cgroupDriver.value, input.cgroupDriver.because),
   ...nodeEntries(input.kubeletVersion),
   own(['clusterDNS'], input.clusterDns.value, input.clusterDns.because),
   ...gated(input.kubeletVersion, 'api-qps', 'The built-in limits of this version (5 and 10) are too low for an EKS node.', (why) => [

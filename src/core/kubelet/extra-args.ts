@@ -1,9 +1,11 @@
 /** What a user's extra arguments do to the kubelet. They are only read here: they reach the unit as they were typed. */
+import { knownRuntimeOf } from '../container-runtime.ts';
 import { KUBELET_FLAGS } from '../data/kubelet-flags.ts';
 import type { Facts } from '../facts.ts';
 import { nearestOf } from '../nearest.ts';
+import { isLocalOutpost } from '../outpost.ts';
 import type { Checked, Diagnostic } from '../report.ts';
-import type { NodeSpec } from '../spec.ts';
+import type { ContainerRuntime, NodeSpec } from '../spec.ts';
 import { compareMinors, gateHolds, kubeletVersionOf, SUPPORTED_KUBELETS } from './versions.ts';
 
 interface Split {
@@ -128,6 +130,9 @@ const OURS: { readonly [name: string]: string } = {
   'container-runtime-endpoint': 'The containerd that bootwright configures may not be the one in use.',
   'image-credential-provider-config': 'The configuration that bootwright writes is not read.',
   'image-credential-provider-bin-dir': 'The ECR credential provider is looked for there.',
+  'container-runtime': 'The runtime that bootwright configures may not be the one in use.',
+  'network-plugin': 'Pods then do not get their addresses from the VPC CNI.',
+  'bootstrap-kubeconfig': 'The kubeconfig for an Outpost that bootwright writes is not used.',
   'pod-infra-container-image':
     'containerd still uses the pause image that bootwright chose: use --pause-container-version or PAUSE_CONTAINER_IMAGE.',
 };
@@ -138,7 +143,7 @@ const CONFIGURED: { readonly [name: string]: string } = {
   'kube-reserved': 'Leave it out, or know that kubeReserved in kubelet-config.json no longer counts.',
   'eviction-hard': 'Leave it out, or know that evictionHard in kubelet-config.json no longer counts.',
   'provider-id': 'Leave it out: the cloud controller needs the instance’s own.',
-  'cgroup-driver': 'Leave it out: containerd is configured for systemd.',
+  'cgroup-driver': 'Leave it out: it must be the one of the container runtime.',
 };
 
 const warning = (at: string, code: string, message: string, remedy: string): Diagnostic => ({
@@ -149,19 +154,31 @@ const warning = (at: string, code: string, message: string, remedy: string): Dia
   remedy,
 });
 
-/** Does bootwright give this flag to a kubelet of this version, and with another value? */
-const isDoubled = ({ name, value }: KubeletArg, version: string | undefined): boolean => {
+/** What decides which flags are ours. */
+interface Node {
+  /** undefined: of a kubelet that is refused anyway nothing is known. */
+  readonly version: string | undefined;
+  readonly runtime: ContainerRuntime | undefined;
+  readonly isOutpost: boolean;
+}
+
+/** Does bootwright give this flag to a kubelet of this node, and with another value? */
+const isDoubled = ({ name, value }: KubeletArg, { version, runtime, isOutpost }: Node): boolean => {
+  if (name === 'bootstrap-kubeconfig') return isOutpost;
   if (version === undefined) return true;
+  if (name === 'network-plugin') return runtime === 'dockerd' && value !== 'cni';
+  if (name === 'container-runtime') return value !== (runtime === 'dockerd' ? 'docker' : 'remote');
+  if (name === 'container-runtime-endpoint') return runtime !== 'dockerd';
   if (name === 'pod-infra-container-image') return gateHolds('pod-infra-container-image', version);
   const isExternal = gateHolds('cloud-provider-external', version);
   if (name === 'cloud-provider') return value !== (isExternal ? 'external' : 'aws');
   return name !== 'hostname-override' || isExternal;
 };
 
-const doubled = (at: string, arg: KubeletArg, version: string | undefined): Diagnostic | undefined => {
+const doubled = (at: string, arg: KubeletArg, node: Node): Diagnostic | undefined => {
   const { name } = arg;
   if (Object.hasOwn(OURS, name)) {
-    if (!isDoubled(arg, version)) return undefined;
+    if (!isDoubled(arg, node)) return undefined;
     return warning(
       at,
       'doubled-kubelet-flag',
@@ -237,10 +254,10 @@ export const extraArgsOf = (spec: NodeSpec, facts: Facts): Checked<KubeletArgs> 
   const given = spec.kubelet.extraArgs;
   const args = kubeletArgsOf(given?.value ?? '');
   if (given === undefined) return { value: args, diagnostics: [] };
-  // Of a kubelet that is refused anyway nothing is known.
   const version = kubeletVersionOf(facts).value?.value;
+  const node = { version, runtime: knownRuntimeOf(spec, facts), isOutpost: isLocalOutpost(spec, facts) === true };
   const last = new Map(args.flags.map((flag) => [flag.name, flag]));
-  const diagnostics = [...last.values()].flatMap((flag) => unknown(given.at, flag.name, version) ?? doubled(given.at, flag, version) ?? []);
+  const diagnostics = [...last.values()].flatMap((flag) => unknown(given.at, flag.name, version) ?? doubled(given.at, flag, node) ?? []);
   diagnostics.push(...maxPodsWarning(spec, given.at), ...labelWarnings(args, given.at));
   for (const stray of args.strays) {
     diagnostics.push(

@@ -50,7 +50,8 @@ const decided = (
 
 export interface KubeconfigInput {
   readonly endpoint: string;
-  readonly clusterName: string;
+  /** The name, or a local cluster's id. */
+  readonly tokenCluster: string;
   readonly region: string;
   readonly plugin: CredentialCommand;
 }
@@ -78,10 +79,17 @@ users:
       args:
         - "token"
         - ${input.plugin === 'bootwright' ? '"--cluster-name"' : '"-i"'}
-        - ${yamlQuoted(input.clusterName)}
+        - ${yamlQuoted(input.tokenCluster)}
         - --region
         - ${yamlQuoted(input.region)}
 `;
+
+/**
+ * Regular expression (whole text): a kubeconfig with an exec plugin, of the image or ours, or one for another endpoint. On an Outpost the
+ * kubelet keeps its own there, with the certificate that it was given, and would go on with that of another cluster.
+ */
+export const notKubeletsOwnPattern = (endpoint: string): string =>
+  `(?=[^]*\\n {4}exec:)[^]*|(?![^]*\\n {4}server: "?${endpoint.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}"?\\n)[^]*`;
 
 const COMMANDS: { readonly [plugin in CredentialCommand]: string } = {
   'aws-iam-authenticator': IAM_AUTHENTICATOR,

@@ -8,16 +8,18 @@ import {
   CONTAINERD_SOCKET,
   CREDENTIAL_PROVIDER_CONFIG,
   CREDENTIAL_PROVIDER_DIR,
+  FIREWALL_RULES,
   KUBECONFIG,
   KUBELET_CONFIG,
 } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
 import type { Decided, Input } from '../report.ts';
-import type { NodeSpec } from '../spec.ts';
+import type { ContainerRuntime, NodeSpec } from '../spec.ts';
 import { gateHolds } from './versions.ts';
 
 export interface KubeletArgsInput {
   readonly kubeletVersion: string;
+  readonly containerRuntime: ContainerRuntime;
   readonly nodeIp: Decided<string>;
   readonly pauseImage: Decided<string>;
   /** Only where the external cloud provider is used. */
@@ -25,14 +27,15 @@ export interface KubeletArgsInput {
 }
 
 /** The value of KUBELET_ARGS: what differs from node to node, in bootstrap.sh's order. */
-export const kubeletArgsOf = ({ kubeletVersion, nodeIp, pauseImage, hostnameOverride }: KubeletArgsInput): Decided<string> => {
+export const kubeletArgsOf = (input: KubeletArgsInput): Decided<string> => {
+  const { kubeletVersion, containerRuntime, nodeIp, pauseImage, hostnameOverride } = input;
   const args = [`--node-ip=${nodeIp.value}`];
-  // Only a hint to the image garbage collector since dockershim went; a kubelet from 1.35 on does not start with it.
+  // The image itself to dockershim, only a hint to the image garbage collector with containerd; a kubelet from 1.35 on does not start with it.
   if (gateHolds('pod-infra-container-image', kubeletVersion)) args.push(`--pod-infra-container-image=${pauseImage.value}`);
   args.push('--v=2');
   if (hostnameOverride !== undefined) args.push(`--hostname-override=${hostnameOverride.value}`);
   args.push(`--cloud-provider=${gateHolds('cloud-provider-external', kubeletVersion) ? 'external' : 'aws'}`);
-  if (gateHolds('container-runtime-remote', kubeletVersion)) args.push('--container-runtime=remote');
+  if (containerRuntime === 'containerd' && gateHolds('container-runtime-remote', kubeletVersion)) args.push('--container-runtime=remote');
   return {
     key: 'kubeletArgs',
     value: args.join(' '),
@@ -61,7 +64,7 @@ Wants=sandbox-image.service
 [Service]
 Slice=runtime.slice
 ExecStartPre=/sbin/iptables -P FORWARD ACCEPT -w 5
-ExecStart=${kubeletCommand(credentialProvider).join(' \\\n    ')}
+ExecStart=${kubeletCommand('containerd', credentialProvider).join(' \\\n    ')}
 
 Restart=on-failure
 RestartForceExitStatus=SIGPIPE
@@ -74,17 +77,53 @@ MemoryAccounting=true
 WantedBy=multi-user.target
 `;
 
-const kubeletCommand = (credentialProvider: boolean): readonly string[] => [
+const kubeletCommand = (runtime: ContainerRuntime, credentialProvider: boolean): readonly string[] => [
   '/usr/bin/kubelet',
   `--config ${KUBELET_CONFIG}`,
   `--kubeconfig ${KUBECONFIG}`,
-  `--container-runtime-endpoint unix://${CONTAINERD_SOCKET}`,
+  ...(runtime === 'dockerd'
+    ? ['--container-runtime docker', '--network-plugin cni']
+    : [`--container-runtime-endpoint unix://${CONTAINERD_SOCKET}`]),
   ...(credentialProvider
     ? [`--image-credential-provider-config ${CREDENTIAL_PROVIDER_CONFIG}`, `--image-credential-provider-bin-dir ${CREDENTIAL_PROVIDER_DIR}`]
     : []),
   '$KUBELET_ARGS',
   '$KUBELET_EXTRA_ARGS',
 ];
+
+/** kubelet.service on a dockerd node whose image brings none. */
+export const dockerKubeletUnitText = (credentialProvider: boolean): string => `[Unit]
+Description=Kubernetes Kubelet
+Documentation=https://github.com/kubernetes/kubernetes
+After=docker.service iptables-restore.service
+Requires=docker.service
+
+[Service]
+ExecStartPre=/sbin/iptables -P FORWARD ACCEPT -w 5
+ExecStart=${kubeletCommand('dockerd', credentialProvider).join(' \\\n    ')}
+
+Restart=always
+RestartSec=5
+KillMode=process
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** iptables-restore.service where the image brings none. Docker changes rules when it starts; pods need those of before. */
+export const FIREWALL_UNIT_TEXT = `[Unit]
+Description=Restore the iptables rules of the time before docker
+Documentation=man:iptables-restore(8)
+After=docker.service
+ConditionPathExists=${FIREWALL_RULES}
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c '/sbin/iptables-restore < ${FIREWALL_RULES}'
+
+[Install]
+WantedBy=multi-user.target
+`;
 
 /** sandbox-image.service where the image brings none: pulls the sandbox image before the kubelet needs it. */
 export const sandboxImageUnitText = (command: string): string => `[Unit]

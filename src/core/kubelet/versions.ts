@@ -7,7 +7,7 @@ import { inputOf } from '../provenance.ts';
 import type { Checked, Decided } from '../report.ts';
 
 /** First and last minor version that is served, inclusive. */
-export const SUPPORTED_KUBELETS = { first: '1.24', last: '1.36' } as const;
+export const SUPPORTED_KUBELETS = { first: '1.21', last: '1.36' } as const;
 
 /** `1.24`, `1.25` …: all of them. */
 export const servedMinors = (): readonly string[] => {
@@ -33,7 +33,14 @@ const AMI = "install-worker.sh of amazon-eks-ami's AL2 template";
 /** Everything that depends on the kubelet's version, oldest first. */
 export const GATES = [
   {
+    id: 'dockerd',
+    before: '1.24',
+    effect: 'The kubelet runs with dockerd unless --container-runtime says containerd. From 1.24 on containerd is the only one.',
+    source: `${BOOTSTRAP_P}; dockershim removed in kubernetes v1.24 (pkg/kubelet/dockershim)`,
+  },
+  {
     id: 'api-qps',
+    from: '1.22',
     before: '1.27',
     effect: 'kubelet-config.json gets kubeAPIQPS 10 and kubeAPIBurst 20 where it has none: the built-in defaults were 5 and 10.',
     source: `${BOOTSTRAP_P}; built-in 50 and 100 since kubernetes v1.27 (pkg/kubelet/apis/config/v1beta1/defaults.go)`,
@@ -53,7 +60,7 @@ export const GATES = [
   {
     id: 'container-runtime-remote',
     before: '1.27',
-    effect: 'The kubelet runs with --container-runtime=remote.',
+    effect: 'With containerd the kubelet runs with --container-runtime=remote.',
     source: `${BOOTSTRAP_P}; flag removed in kubernetes v1.27 (pkg/kubelet/config/flags.go)`,
   },
   {

@@ -1,6 +1,6 @@
 /** Every decision of a bootstrap.sh node, with all that is wrong collected over all rules. */
 import { type Cluster, clusterOf } from '../cluster.ts';
-import { containerdConfigOf } from '../containerd.ts';
+import { containerRuntimeOf } from '../container-runtime.ts';
 import type { Facts } from '../facts.ts';
 import { pauseImageOf } from '../images.ts';
 import { eniMaxPodsOf, kubeReservedOf, maxPodsOf } from '../kubelet/capacity.ts';
@@ -13,39 +13,37 @@ import { hostnameOverrideOf, nodeNameWarnings, providerIdOf } from '../kubelet/n
 import { clusterDnsOf, ipFamilyOf, nodeIpOf } from '../kubelet/network.ts';
 import { type BpfFs, bpfFsOf, kubeletArgsOf } from '../kubelet/units.ts';
 import { gateHolds, kubeletVersionOf } from '../kubelet/versions.ts';
+import { nvidiaRuntimeOf } from '../nvidia.ts';
+import { type ApiServerHost, apiServerHostOf, clusterIdOf, outpostHostOf } from '../outpost.ts';
 import type { Checked, Decided, Decision, Diagnostic } from '../report.ts';
 import { hasErrors } from '../report.ts';
-import type { NodeSpec } from '../spec.ts';
+import type { ContainerRuntime, IpFamily, NodeSpec } from '../spec.ts';
 import {
   archDiagnostics,
   certificateAuthorityOf,
-  cgroupDriverOf,
   cloudProviderOf,
   evictionHardOf,
   extraArgsTextOf,
   featureGatesOf,
-  gpuDiagnostics,
   regionOf,
   reservedCgroupsOf,
-  unitTextsOf,
 } from './amazon-linux-2-rules.ts';
+import { type Runtime, runtimeOf } from './amazon-linux-2-runtime.ts';
 
-export interface Decisions extends Omit<KubeletConfigInput, 'kubeletVersion'> {
+export interface Decisions extends Omit<KubeletConfigInput, 'kubeletVersion' | 'cgroupDriver'> {
   readonly kubeletVersion: Decided<string>;
+  /** null: not on an Outpost. */
+  readonly clusterId: Decided<string | null>;
   readonly clusterName: Decided<string>;
   readonly endpoint: Decided<string>;
   readonly certificateAuthority: Decided<string>;
   readonly pem: string;
+  /** What goes into /etc/hosts; undefined: nothing. */
+  readonly apiServer: ApiServerHost | undefined;
   readonly region: Decided<string>;
-  readonly pauseImage: Decided<string>;
   readonly credentialPlugin: Decided<CredentialCommand>;
   readonly imageCredentialProvider: Decided<boolean>;
-  readonly containerdConfig: Decided<string>;
-  readonly containerdText: string;
-  readonly sandboxImageUnit: Decided<string>;
-  readonly sandboxImageUnitText: string;
-  readonly kubeletUnit: Decided<string>;
-  readonly kubeletUnitText: string;
+  readonly runtime: Runtime;
   readonly kubeletArgs: Decided<string>;
   /** null: none. */
   readonly kubeletExtraArgs: Decided<string | null>;
@@ -54,76 +52,127 @@ export interface Decisions extends Omit<KubeletConfigInput, 'kubeletVersion'> {
   readonly all: readonly Decision[];
 }
 
+/** Keeps what a rule says besides its value. */
+type Take = <T>(checked: Checked<T>) => T | undefined;
+
 /** Runs every rule whose inputs exist, so that a user hears of all mistakes at once. */
 export const decisionsOf = (spec: NodeSpec, facts: Facts): Checked<Decisions> => {
-  const diagnostics: Diagnostic[] = [...archDiagnostics(facts), ...gpuDiagnostics(facts), ...nodeNameWarnings(spec, facts)];
-  const take = <T>(checked: Checked<T>): T | undefined => {
+  const diagnostics: Diagnostic[] = [...archDiagnostics(facts), ...nodeNameWarnings(spec, facts)];
+  const take: Take = (checked) => {
     diagnostics.push(...checked.diagnostics);
     return checked.value;
   };
   const kubeletVersion = take(kubeletVersionOf(facts));
+  const containerRuntime = kubeletVersion && take(containerRuntimeOf(spec, facts, kubeletVersion.value));
+  const nvidiaRuntime = take(nvidiaRuntimeOf(facts));
   const cluster = take(clusterOf(spec, facts));
-  const ipFamily = take(ipFamilyOf(spec, facts));
-  const clusterDns = ipFamily && take(clusterDnsOf(spec, facts, ipFamily.value));
-  const nodeIp = ipFamily && take(nodeIpOf(spec, facts, ipFamily.value));
-  const maxPods = take(maxPodsOf(spec, facts));
-  const kubeReserved = take(kubeReservedOf(spec, facts));
+  const clusterId = take(clusterIdOf(spec, facts));
+  const network = networkOf(spec, facts, take);
   const pauseImage = take(pauseImageOf(spec, facts));
-  const containerd = pauseImage && take(containerdConfigOf(spec, facts, pauseImage.value));
-  const kubeletExtraArgs = take(extraArgsTextOf(spec));
-  take(extraArgsOf(spec, facts));
   const imageCredentialProvider = take(credentialProviderOf(facts));
-  const isExternal = kubeletVersion !== undefined && gateHolds('cloud-provider-external', kubeletVersion.value);
-  const providerId = isExternal ? take(providerIdOf(spec, facts)) : undefined;
-  const hostnameOverride = isExternal ? take(hostnameOverrideOf(spec, facts)) : undefined;
+  const input = {
+    nvidiaRuntime: nvidiaRuntime?.value ?? null,
+    credentialProvider: imageCredentialProvider?.value === true,
+  };
+  // Of a kubelet that is refused the runtime is not known; then containerd's configuration is looked at, which nearly all nodes have.
+  const runtime = pauseImage && take(runtimeOf(containerRuntime?.value ?? 'containerd', spec, facts, { ...input, pauseImage }));
+  const kubeletExtraArgs = clusterId && take(extraArgsTextOf(spec, clusterId));
+  take(extraArgsOf(spec, facts));
+  const names = namesOf(spec, facts, kubeletVersion?.value, take);
   if (hasErrors(diagnostics)) return { diagnostics };
-  if (!(kubeletVersion && cluster && ipFamily && clusterDns && nodeIp && maxPods && kubeReserved && pauseImage && containerd)) throw gap();
-  if (!(kubeletExtraArgs && imageCredentialProvider)) throw gap();
+  const decided = whole({
+    ...network,
+    ...{ kubeletVersion, containerRuntime, cluster, clusterId, pauseImage, imageCredentialProvider, runtime, kubeletExtraArgs },
+  });
+  return { value: recordOf(spec, facts, decided, { ...names, nvidiaRuntime }), diagnostics };
+};
 
-  const units = unitTextsOf(facts, imageCredentialProvider.value);
+const networkOf = (spec: NodeSpec, facts: Facts, take: Take) => {
+  const ipFamily = take(ipFamilyOf(spec, facts));
+  return {
+    ipFamily,
+    clusterDns: ipFamily && take(clusterDnsOf(spec, facts, ipFamily.value)),
+    nodeIp: ipFamily && take(nodeIpOf(spec, facts, ipFamily.value)),
+    maxPods: take(maxPodsOf(spec, facts)),
+    kubeReserved: take(kubeReservedOf(spec, facts)),
+  };
+};
+
+/** Only with the external cloud provider; the one inside the kubelet finds both itself. */
+const namesOf = (spec: NodeSpec, facts: Facts, kubeletVersion: string | undefined, take: Take) => {
+  const isExternal = kubeletVersion !== undefined && gateHolds('cloud-provider-external', kubeletVersion);
+  return {
+    providerId: isExternal ? take(providerIdOf(spec, facts)) : undefined,
+    hostnameOverride: isExternal ? take(hostnameOverrideOf(spec, facts)) : undefined,
+  };
+};
+
+/** What rules have decided that may have failed. */
+interface Known
+  extends Pick<Decisions, 'kubeletVersion' | 'clusterId' | 'clusterDns' | 'maxPods' | 'kubeReserved' | 'imageCredentialProvider'>,
+    Pick<Decisions, 'runtime' | 'kubeletExtraArgs'> {
+  readonly containerRuntime: Decided<ContainerRuntime>;
+  readonly cluster: Cluster;
+  readonly ipFamily: Decided<IpFamily>;
+  readonly nodeIp: Decided<string>;
+  readonly pauseImage: Decided<string>;
+}
+
+/** What a node may lack. */
+interface Optional {
+  readonly providerId: Decided<string> | undefined;
+  readonly hostnameOverride: Decided<string> | undefined;
+  readonly nvidiaRuntime: Decided<string> | undefined;
+}
+
+/** All decisions with those that cannot fail, in the order in which they are shown. */
+const recordOf = (spec: NodeSpec, facts: Facts, known: Known, { nvidiaRuntime, ...names }: Optional): Decisions => {
+  const { kubeletVersion, containerRuntime, cluster, clusterId, ipFamily, clusterDns, nodeIp, pauseImage, runtime } = known;
+  const host = outpostHostOf(spec, facts);
+  const apiServer = host === undefined ? undefined : apiServerHostOf(facts, host);
   const decided = {
     kubeletVersion,
+    containerRuntime,
     ...clusterDecisions(cluster),
+    clusterId,
+    apiServerAddresses: apiServer?.addresses,
     region: regionOf(facts),
     ipFamily,
     clusterDns,
     nodeIp,
     eni: eniDecisionOf(facts),
-    maxPods,
-    kubeReserved,
+    maxPods: known.maxPods,
+    kubeReserved: known.kubeReserved,
     evictionHard: evictionHardOf(),
-    reservedCgroups: reservedCgroupsOf(spec),
-    cgroupDriver: cgroupDriverOf(),
+    reservedCgroups: reservedCgroupsOf(spec, containerRuntime.value),
+    cgroupDriver: runtime.cgroupDriver,
     featureGates: featureGatesOf(kubeletVersion.value),
     cloudProvider: cloudProviderOf(kubeletVersion.value),
-    providerId,
-    hostnameOverride,
+    ...names,
     pauseImage,
-    containerdConfig: containerd.source,
-    sandboxImageUnit: units.sandboxImage.source,
-    sandboxImageCommand: units.command,
+    nvidiaRuntime,
     credentialPlugin: credentialPluginOf(spec, facts),
-    imageCredentialProvider,
-    kubeletUnit: units.kubelet.source,
-    kubeletArgs: kubeletArgsOf({ kubeletVersion: kubeletVersion.value, nodeIp, pauseImage, hostnameOverride }),
-    kubeletExtraArgs,
+    imageCredentialProvider: known.imageCredentialProvider,
+    kubeletArgs: kubeletArgsOf({
+      kubeletVersion: kubeletVersion.value,
+      containerRuntime: containerRuntime.value,
+      nodeIp,
+      pauseImage,
+      hostnameOverride: names.hostnameOverride,
+    }),
+    kubeletExtraArgs: known.kubeletExtraArgs,
     bpffs: bpfFsOf(spec, facts),
   };
-  return {
-    value: {
-      ...decided,
-      pem: cluster.pem,
-      eniMaxPods: decided.eni?.value ?? null,
-      containerdText: containerd.text,
-      sandboxImageUnitText: units.sandboxImage.text,
-      kubeletUnitText: units.kubelet.text,
-      all: Object.values(decided).filter((decision): decision is NonNullable<typeof decision> => decision !== undefined),
-    },
-    diagnostics,
-  };
+  const ordinary = clusterId.value === null ? { clusterId: undefined } : {};
+  const all = [...Object.values({ ...decided, ...ordinary }), ...runtime.decisions].filter((decision) => decision !== undefined);
+  return { ...decided, pem: cluster.pem, apiServer, runtime, eniMaxPods: decided.eni?.value ?? null, all };
 };
 
-const gap = (): Error => new Error('a rule gave neither a value nor an error');
+/** @throws Error when one is missing although no rule has said why: a bug. */
+const whole = <T extends object>(values: T): { [K in keyof T]: NonNullable<T[K]> } => {
+  if (Object.values(values).some((value) => value === undefined)) throw new Error('a rule gave neither a value nor an error');
+  return values as { [K in keyof T]: NonNullable<T[K]> };
+};
 
 const clusterDecisions = (cluster: Cluster) => ({
   clusterName: cluster.name,

@@ -4,12 +4,11 @@ import type { Facts } from '../facts.ts';
 import { unitCannotCarry } from '../formats/unit.ts';
 import { EVICTION_HARD, type KubeletConfigInput, RESERVED_CGROUPS } from '../kubelet/config.ts';
 import { usesReservedCgroups } from '../kubelet/extra-args.ts';
-import { kubeletUnitText, sandboxImageCommandOf, sandboxImageUnitText } from '../kubelet/units.ts';
 import { gateHolds } from '../kubelet/versions.ts';
-import { AMI_GPU_HELPER, AMI_KUBELET_UNIT, AMI_SANDBOX_IMAGE_UNIT } from '../paths.ts';
+import { BOOTSTRAP_KUBECONFIG } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
-import { type Checked, type Decided, type Diagnostic, errorAt, type Json } from '../report.ts';
-import type { NodeSpec } from '../spec.ts';
+import type { Checked, Decided, Diagnostic, Json } from '../report.ts';
+import type { ContainerRuntime, NodeSpec } from '../spec.ts';
 
 const ARCHITECTURES = ['x86_64', 'aarch64'];
 
@@ -26,19 +25,6 @@ export const archDiagnostics = ({ host: { arch } }: Facts): readonly Diagnostic[
           remedy: `Use an instance type with ${ARCHITECTURES.join(' or ')}.`,
         },
       ];
-
-/** An image for GPUs on an instance that has one: its runtime would have to be set up, which nothing here does yet. */
-export const gpuDiagnostics = ({ host: { nvidiaDevice } }: Facts): readonly Diagnostic[] =>
-  nvidiaDevice === true
-    ? [
-        errorAt(
-          'unsupported-gpu',
-          AMI_GPU_HELPER,
-          'this is a GPU node (an NVIDIA device, and an image that brings the GPU helper), which is not supported yet',
-          "Keep the image's own bootstrap.sh on GPU nodes.",
-        ),
-      ]
-    : [];
 
 /** The decision with what the certificates are good for in place of kilobytes of base64. */
 export const certificateAuthorityOf = ({ certificateAuthority: decided, certificates }: Cluster): Decided<string> => {
@@ -59,28 +45,32 @@ export const regionOf = (facts: Facts): Decided<string> => {
   return { key: 'region', value, because, changes: ['an instance in another region'] };
 };
 
-/** What a user wants the kubelet to be told besides; null: nothing. */
-export const extraArgsTextOf = (spec: NodeSpec): Checked<Decided<string | null>> => {
+/** What the kubelet is told besides, by a user or for a local cluster on an Outpost; null: nothing. */
+export const extraArgsTextOf = (spec: NodeSpec, clusterId: Decided<string | null>): Checked<Decided<string | null>> => {
   const given = spec.kubelet.extraArgs;
   const key = 'kubeletExtraArgs';
   const changes = ['--kubelet-extra-args (KUBELET_EXTRA_ARGS)'];
-  if (given === undefined) {
-    const because = { rule: 'kubelet-extra-args.none', text: 'No extra arguments were given.', inputs: [] };
-    return { value: { key, value: null, because, changes }, diagnostics: [] };
-  }
-  const { value, origin, at } = given;
-  if (unitCannotCarry(value)) {
+  if (given !== undefined && unitCannotCarry(given.value)) {
     const message = 'the extra arguments hold a line break or another character that a systemd unit cannot carry';
     return {
-      diagnostics: [{ severity: 'error', code: 'control-character', path: at, message, remedy: 'Write them on one line, with spaces.' }],
+      diagnostics: [
+        { severity: 'error', code: 'control-character', path: given.at, message, remedy: 'Write them on one line, with spaces.' },
+      ],
     };
   }
-  const because = {
-    rule: 'kubelet-extra-args.given',
-    text: 'As given; quotes in it group words.',
-    inputs: [{ name: '--kubelet-extra-args', value, origin, at }],
-  };
-  return { value: { key, value, because, changes }, diagnostics: value.includes('%%') ? [doubledPercent(at)] : [] };
+  const diagnostics = given?.value.includes('%%') ? [doubledPercent(given.at)] : [];
+  const inputs = given ? [{ name: '--kubelet-extra-args', value: given.value, origin: given.origin, at: given.at }] : [];
+  const decided = (value: string | null, rule: string, text: string): Checked<Decided<string | null>> => ({
+    value: { key, value, because: { rule: `kubelet-extra-args.${rule}`, text, inputs }, changes },
+    diagnostics,
+  });
+  if (clusterId.value !== null) {
+    const text = `A node of a local cluster on an Outpost asks for its own certificate with ${BOOTSTRAP_KUBECONFIG}${given ? '; what was given follows' : ''}.`;
+    return decided([`--bootstrap-kubeconfig ${BOOTSTRAP_KUBECONFIG}`, ...(given ? [given.value] : [])].join(' '), 'outpost', text);
+  }
+  return given
+    ? decided(given.value, 'given', 'As given; quotes in it group words.')
+    : decided(null, 'none', 'No extra arguments were given.');
 };
 
 const doubledPercent = (path: string): Diagnostic => ({
@@ -91,10 +81,14 @@ const doubledPercent = (path: string): Diagnostic => ({
   remedy: 'Write one % where one is meant.',
 });
 
-export const reservedCgroupsOf = (spec: NodeSpec): KubeletConfigInput['reservedCgroups'] => {
+export const reservedCgroupsOf = (spec: NodeSpec, runtime: ContainerRuntime): KubeletConfigInput['reservedCgroups'] => {
   const given = spec.kubelet.extraArgs;
   const key = 'reservedCgroups';
   const changes = ['--reserved-cpus in --kubelet-extra-args leaves them out'];
+  if (runtime === 'dockerd') {
+    const text = 'With dockerd kubelet and docker run in system.slice, like everything else: there is no cgroup to name.';
+    return { key, value: null, because: { rule: 'reserved-cgroups.dockerd', text, inputs: [] }, changes };
+  }
   if (usesReservedCgroups(spec)) {
     const text = 'System daemons run in system.slice, kubelet and containerd in runtime.slice. They are named, not enforced.';
     return { key, value: RESERVED_CGROUPS, because: { rule: 'reserved-cgroups.named', text, inputs: [] }, changes };
@@ -116,14 +110,6 @@ export const evictionHardOf = (): Decided<typeof EVICTION_HARD> =>
   fixed('evictionHard', EVICTION_HARD, 'eviction-hard.fixed', 'Fixed thresholds; more keys beside them in the file stay.', [
     '--eviction-hard in --kubelet-extra-args',
   ]);
-
-export const cgroupDriverOf = (): Decided<string> =>
-  fixed(
-    'cgroupDriver',
-    'systemd',
-    'cgroup-driver.containerd',
-    'containerd is configured with SystemdCgroup = true, and both must use the same driver.',
-  );
 
 export const cloudProviderOf = (kubeletVersion: string): Decided<string> => {
   const isExternal = gateHolds('cloud-provider-external', kubeletVersion);
@@ -148,40 +134,4 @@ export const featureGatesOf = (kubeletVersion: string): Decided<{ readonly [gate
     'another kubelet version',
     'gates of your own in kubelet-config.json stay',
   ]);
-};
-
-interface UnitText {
-  readonly source: Decided<string>;
-  readonly text: string;
-}
-
-export interface UnitTexts {
-  readonly kubelet: UnitText;
-  readonly sandboxImage: UnitText;
-  /** What the sandbox image's unit runs; undefined: the image's unit says. */
-  readonly command: Decided<string> | undefined;
-}
-
-/** Unit texts: the image's templates as they are, because people edit them, or ours. */
-export const unitTextsOf = (facts: Facts, credentialProvider: boolean): UnitTexts => {
-  const command = sandboxImageCommandOf(facts);
-  const hasTemplate = (facts.host.files?.[AMI_SANDBOX_IMAGE_UNIT] ?? null) !== null;
-  return {
-    kubelet: templateOr(facts, 'kubeletUnit', AMI_KUBELET_UNIT, kubeletUnitText(credentialProvider)),
-    sandboxImage: templateOr(facts, 'sandboxImageUnit', AMI_SANDBOX_IMAGE_UNIT, sandboxImageUnitText(command.value)),
-    command: hasTemplate ? undefined : command,
-  };
-};
-
-const templateOr = (facts: Facts, key: string, path: string, own: string): UnitText => {
-  const template = facts.host.files?.[path] ?? null;
-  const isTemplate = template !== null;
-  const because = {
-    rule: `${key === 'kubeletUnit' ? 'kubelet-unit' : 'sandbox-image-unit'}.${isTemplate ? 'image' : 'own'}`,
-    text: isTemplate
-      ? 'The image brings this unit, which people edit: it is used as it is.'
-      : 'The image brings no such unit, so it is ours.',
-    inputs: [inputOf(facts, `host.files.${path}`, isTemplate ? `${template.length} characters` : null)],
-  };
-  return { source: { key, value: isTemplate ? path : 'bootwright', because, changes: [`editing ${path}`] }, text: template ?? own };
 };

@@ -4,12 +4,13 @@ import type { Facts } from '../facts.ts';
 import { environmentDropIn, environmentDropInPattern } from '../formats/unit.ts';
 import { kubeletConfigEntries } from '../kubelet/config.ts';
 import { credentialProviderEntries } from '../kubelet/credential-provider.ts';
-import { kubeconfigText } from '../kubelet/kubeconfig.ts';
+import { kubeconfigText, notKubeletsOwnPattern } from '../kubelet/kubeconfig.ts';
 import { BPF_MOUNT_UNIT_PATTERN, BPF_MOUNT_UNIT_TEXT } from '../kubelet/units.ts';
 import * as paths from '../paths.ts';
-import type { Because, Checked } from '../report.ts';
+import type { Checked } from '../report.ts';
 import type { NodeSpec } from '../spec.ts';
 import { type Decisions, decisionsOf } from './amazon-linux-2-decisions.ts';
+import { because, MODE, textFile } from './files.ts';
 import type { Target } from './target.ts';
 
 const render = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
@@ -19,7 +20,7 @@ const render = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
     value: {
       target: 'amazon-linux-2',
       directories: directories(decided),
-      files: [...joinFiles(decided), ...runtimeFiles(decided), ...kubeletFiles(decided), bpfFile(decided)].filter(
+      files: [...joinFiles(decided), ...providerFiles(decided), ...decided.runtime.files, ...argsFiles(decided), bpfFile(decided)].filter(
         (file) => file !== undefined,
       ),
       units: units(decided),
@@ -32,70 +33,87 @@ const render = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
 
 export const amazonLinux2: Target = { name: 'amazon-linux-2', render };
 
-const because = (rule: string, text: string): readonly Because[] => [{ rule, text, inputs: [] }];
-const MODE = 0o644;
-const textFile = (path: string, text: string, reasons: readonly Because[]): DesiredFile => ({
-  path,
-  mode: MODE,
-  content: { kind: 'text', text },
-  because: reasons,
-});
-
 /** Those that an EKS image has anyway stand here too: a directory given as --root may be empty. */
-const directories = ({ imageCredentialProvider }: Decisions): readonly DesiredDirectory[] =>
+const directories = ({ imageCredentialProvider, runtime }: Decisions): readonly DesiredDirectory[] =>
   [
     '/etc/kubernetes',
     '/etc/kubernetes/pki',
     '/etc/kubernetes/kubelet',
     '/var/lib/kubelet',
     ...(imageCredentialProvider.value ? ['/etc/eks', paths.CREDENTIAL_PROVIDER_DIR] : []),
-    paths.CONTAINERD_DIR,
-    paths.CONTAINERD_DROP_IN_DIR,
+    ...runtime.directories,
     '/etc/cni',
     paths.CNI_CONFIG_DIR,
     `${paths.KUBELET_UNIT}.d`,
   ].map((path) => ({ path, mode: 0o755, because: DIRECTORY }));
 
-const DIRECTORY = because('directory.needed', 'containerd, the kubelet or this program looks for files here.');
+const DIRECTORY = because('directory.needed', 'The container runtime, the kubelet or this program looks for files here.');
 
 /** What the node joins with: bootstrap.sh's steps "CA and kubeconfig" and "kubelet config". */
 const joinFiles = (decided: Decisions): readonly DesiredFile[] => [
   textFile(paths.CLUSTER_CA, decided.pem, [decided.certificateAuthority.because]),
-  textFile(
-    paths.KUBECONFIG,
-    kubeconfigText({
-      endpoint: decided.endpoint.value,
-      clusterName: decided.clusterName.value,
-      region: decided.region.value,
-      plugin: decided.credentialPlugin.value,
-    }),
-    [decided.endpoint.because, decided.credentialPlugin.because],
-  ),
+  ...kubeconfigFiles(decided),
   {
     path: paths.KUBELET_CONFIG,
     mode: MODE,
-    content: { kind: 'json', indent: 2, entries: kubeletConfigEntries({ ...decided, kubeletVersion: decided.kubeletVersion.value }) },
+    content: {
+      kind: 'json',
+      indent: 2,
+      entries: kubeletConfigEntries({
+        ...decided,
+        cgroupDriver: decided.runtime.cgroupDriver,
+        kubeletVersion: decided.kubeletVersion.value,
+      }),
+    },
     because: [],
   },
 ];
 
-const runtimeFiles = (decided: Decisions): readonly DesiredFile[] => [
-  ...(decided.imageCredentialProvider.value
+/** On an Outpost the kubelet makes its own kubeconfig out of ours, and the API server stands in /etc/hosts. */
+const kubeconfigFiles = ({ clusterId, clusterName, endpoint, region, credentialPlugin, apiServer }: Decisions): readonly DesiredFile[] => {
+  const id = clusterId.value;
+  const text = kubeconfigText({
+    endpoint: endpoint.value,
+    tokenCluster: id ?? clusterName.value,
+    region: region.value,
+    plugin: credentialPlugin.value,
+  });
+  const reasons = [endpoint.because, credentialPlugin.because];
+  if (id === null) return [textFile(paths.KUBECONFIG, text, reasons)];
+  return [
+    textFile(paths.BOOTSTRAP_KUBECONFIG, text, [clusterId.because, ...reasons]),
+    {
+      path: paths.KUBECONFIG,
+      mode: MODE,
+      content: { kind: 'absent', ours: notKubeletsOwnPattern(endpoint.value), foreign: true },
+      because: [clusterId.because],
+    },
+    ...(apiServer === undefined
+      ? []
+      : [
+          {
+            path: paths.HOSTS,
+            mode: MODE,
+            content: { kind: 'hosts', host: apiServer.host, addresses: apiServer.addresses.value } as const,
+            because: [apiServer.addresses.because],
+          },
+        ]),
+  ];
+};
+
+const providerFiles = (decided: Decisions): readonly DesiredFile[] =>
+  decided.imageCredentialProvider.value
     ? [
         {
           path: paths.CREDENTIAL_PROVIDER_CONFIG,
           mode: MODE,
           content: { kind: 'json', indent: 2, entries: credentialProviderEntries(decided.kubeletVersion.value) },
           because: [decided.imageCredentialProvider.because],
-        } as const,
+        },
       ]
-    : []),
-  textFile(paths.CONTAINERD_CONFIG, decided.containerdText, [decided.containerdConfig.because, decided.pauseImage.because]),
-  textFile(paths.SANDBOX_IMAGE_UNIT, decided.sandboxImageUnitText, [decided.sandboxImageUnit.because]),
-];
+    : [];
 
-const kubeletFiles = (decided: Decisions): readonly DesiredFile[] => [
-  textFile(paths.KUBELET_UNIT, decided.kubeletUnitText, [decided.kubeletUnit.because]),
+const argsFiles = (decided: Decisions): readonly DesiredFile[] => [
   textFile(paths.KUBELET_ARGS_DROP_IN, environmentDropIn('KUBELET_ARGS', decided.kubeletArgs.value), [decided.kubeletArgs.because]),
   decided.kubeletExtraArgs.value === null
     ? {
@@ -117,31 +135,21 @@ export const bpfFile = ({ bpffs }: Pick<Decisions, 'bpffs'>): DesiredFile | unde
 };
 
 /** In the order of their starts. */
-const units = ({ bpffs, sandboxImageUnit }: Decisions): readonly DesiredUnit[] => [
+const units = ({ bpffs, runtime }: Decisions): readonly DesiredUnit[] => [
   // No inputs: a restart would unmount what programs have pinned.
   ...(bpffs.value === 'unit' ? [{ name: 'sys-fs-bpf.mount', inputs: [], because: [bpffs.because], optional: true as const }] : []),
-  {
-    name: 'containerd.service',
-    inputs: [paths.CONTAINERD_CONFIG],
-    because: because('unit.containerd', 'The kubelet runs its pods through containerd; enabled, so that a reboot brings the node back.'),
-  },
-  {
-    name: 'sandbox-image.service',
-    inputs: [paths.SANDBOX_IMAGE_UNIT, paths.CONTAINERD_CONFIG],
-    because: because('unit.sandbox-image', 'Pulls the sandbox image before the first pod needs it.').concat(sandboxImageUnit.because),
-    // containerd pulls it itself for the first pod; upstream's kubelet required it, and stayed down after one failed pull.
-    optional: true,
-  },
+  ...runtime.units,
   {
     name: 'kubelet.service',
-    // containerd's file too: the kubelet's unit requires containerd, so systemd takes it along in a restart anyway, and what it asked
+    // The runtime's file too: the kubelet's unit requires the runtime, so systemd takes it along in a restart anyway, and what it asked
     // of the runtime when it started (cgroup driver, runtime handlers) is asked anew.
     inputs: [
       paths.CLUSTER_CA,
       paths.KUBECONFIG,
+      paths.BOOTSTRAP_KUBECONFIG,
       paths.KUBELET_CONFIG,
       paths.CREDENTIAL_PROVIDER_CONFIG,
-      paths.CONTAINERD_CONFIG,
+      runtime.config,
       paths.KUBELET_UNIT,
       paths.KUBELET_ARGS_DROP_IN,
       paths.KUBELET_EXTRA_ARGS_DROP_IN,

@@ -249,9 +249,9 @@ const BAD: readonly (readonly [readonly string[], number, string])[] = [
   [['--color', 'pink', 'bootstrap', 'c'], 65, "error: --color: 'pink' is none of auto, always, never. Give one of them.\n"],
   [['--jsn', 'bootstrap', 'c'], 64, 'error: --jsn: there is no such option. Did you mean --json?\n'],
   [
-    ['--kubernetes-version', '1.23', 'bootstrap', 'c'],
+    ['--kubernetes-version', '1.20', 'bootstrap', 'c'],
     78,
-    'error: kubelet: kubelet 1.23.0 is older than 1.24, the oldest that is supported. Use an image with kubelet 1.24 to 1.36.\n',
+    'error: kubelet: kubelet 1.20.0 is older than 1.21, the oldest that is supported. Use an image with kubelet 1.21 to 1.36.\n',
   ],
   [
     ['--kubernetes-version', '1.37', 'bootstrap', 'c'],

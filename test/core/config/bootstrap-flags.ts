@@ -32,6 +32,11 @@ const RIGHT: { readonly [flag: string]: readonly [value: string, read: unknown] 
   '--containerd-config-file': ['/etc/my.toml', '/etc/my.toml'],
   '--dns-cluster-ip': ['10.100.0.10, 10.100.0.11', ['10.100.0.10', '10.100.0.11']],
   '--ip-family': ['IPv4', 'ipv4'],
+  '--cluster-id': ['5bd5d1d7-9a0d-4f53-8b4c-0a3b1e6c7d11', '5bd5d1d7-9a0d-4f53-8b4c-0a3b1e6c7d11'],
+  '--container-runtime': ['dockerd', 'dockerd'],
+  '--docker-config-json': ['{}', '{}'],
+  '--enable-docker-bridge': ['true', true],
+  '--enable-local-outpost': ['true', true],
   '--kubelet-extra-args': ['--v=4', '--v=4'],
   '--mount-bpf-fs': ['false', false],
   '--pause-container-account': ['012345678901', '012345678901'],
@@ -45,13 +50,8 @@ const RIGHT: { readonly [flag: string]: readonly [value: string, read: unknown] 
   '--root': ['./image', './image'],
   '--verify': ['none', 'none'],
 };
-/** Flags that may be given and change nothing. */
+/** Flags that may be given and change nothing, whatever the node. */
 const INERT: { readonly [flag: string]: string } = {
-  '--cluster-id': 'abc',
-  '--container-runtime': 'containerd',
-  '--docker-config-json': '{}',
-  '--enable-docker-bridge': 'true',
-  '--enable-local-outpost': 'false',
   '--local-disks': 'none',
 };
 

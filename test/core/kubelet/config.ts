@@ -48,7 +48,15 @@ const GATES = { featureGates: { RotateKubeletServerCertificate: true } };
 const CGROUP_V1 = { failCgroupV1: false };
 const OLD_GATES = { featureGates: { RotateKubeletServerCertificate: true, KubeletCredentialProviders: true } };
 
+const DOCKER = { ...HEAD, cgroupDriver: 'cgroupfs' };
+
 const ROWS: { readonly [minor: string]: Json } = {
+  '1.21': { ...DOCKER, ...OLD_GATES, ...MIDDLE, ...CAPACITY },
+  '1.22': { ...DOCKER, ...OLD_GATES, ...MIDDLE, ...QPS, ...CAPACITY },
+  '1.23': { ...DOCKER, ...OLD_GATES, ...MIDDLE, ...QPS, ...CAPACITY },
+  '1.21-containerd': { ...HEAD, ...OLD_GATES, ...MIDDLE, ...CAPACITY, ...CGROUPS },
+  '1.22-containerd': { ...HEAD, ...OLD_GATES, ...MIDDLE, ...QPS, ...CAPACITY, ...CGROUPS },
+  '1.23-containerd': { ...HEAD, ...OLD_GATES, ...MIDDLE, ...QPS, ...CAPACITY, ...CGROUPS },
   '1.24': { ...HEAD, ...OLD_GATES, ...MIDDLE, ...QPS, ...CAPACITY, ...CGROUPS },
   '1.25': { ...HEAD, ...OLD_GATES, ...MIDDLE, ...QPS, ...CAPACITY, ...CGROUPS },
   '1.26': { ...HEAD, ...OLD_GATES, ...MIDDLE, ...QPS, ...CAPACITY, ...PROVIDER, ...CGROUPS },
@@ -58,11 +66,12 @@ const ROWS: { readonly [minor: string]: Json } = {
 };
 const REST: Json = { ...HEAD, ...GATES, ...MIDDLE, ...CAPACITY, ...PROVIDER, ...CGROUPS };
 
-for (let minor = 24; minor <= 36; minor += 1) {
-  t.test(`kubelet 1.${minor}`, async (t) => {
-    const name = `kubelet-1.${minor}`;
+const minors = Array.from({ length: 36 - 21 + 1 }, (_, index) => `1.${index + 21}`);
+for (const row of [...minors, '1.21-containerd', '1.22-containerd', '1.23-containerd']) {
+  t.test(`kubelet ${row}`, async (t) => {
+    const name = `kubelet-${row}`;
     const { plan } = resultOf(name, observedOf(name));
     const text = plan?.files.find(({ path }) => path === '/etc/kubernetes/kubelet/kubelet-config.json')?.text;
-    t.equal(text, jsonText(ROWS[`1.${minor}`] ?? REST));
+    t.equal(text, jsonText(ROWS[row] ?? REST));
   });
 }

@@ -59,7 +59,7 @@ t.test('any mention of --reserved-cpus takes the reserved cgroups away, as it al
 t.test('ordinary arguments are nobody’s business', async (t) => {
   const ordinary =
     "--node-labels=eks.amazonaws.com/nodegroup=a,node.kubernetes.io/role=b,topology.kubernetes.io/zone=c --register-with-taints=a=b:NoSchedule --v=4 --system-reserved 'cpu=100m'";
-  for (const version of ['1.24.0', '1.32.0', '1.36.0']) t.same(told(ordinary, version), [], version);
+  for (const version of ['1.21.0', '1.24.0', '1.32.0', '1.36.0']) t.same(told(ordinary, version), [], version);
   t.same(extraArgsOf(specWith(), factsWith()).diagnostics, [], 'none');
 });
 
@@ -89,6 +89,26 @@ t.test('what is surprising or cannot work', async (t) => {
     ['--hostname-override=x', '1.25.0', []],
     ['--container-runtime=remote', '1.26.0', []],
     [
+      '--container-runtime=docker',
+      '1.26.0',
+      ["warning doubled-kubelet-flag '--container-runtime' is given here and by bootwright; the kubelet takes this one"],
+    ],
+    ['--container-runtime=docker --network-plugin=cni --container-runtime-endpoint=unix:///x --cni-bin-dir=/x', '1.23.0', []],
+    [
+      '--network-plugin=kubenet --container-runtime=remote',
+      '1.21.0',
+      [
+        "warning doubled-kubelet-flag '--network-plugin' is given here and by bootwright; the kubelet takes this one",
+        "warning doubled-kubelet-flag '--container-runtime' is given here and by bootwright; the kubelet takes this one",
+      ],
+    ],
+    [
+      '--docker-endpoint=unix:///x',
+      '1.24.0',
+      ["warning kubelet-flag-removed '--docker-endpoint' exists up to kubelet 1.23; kubelet 1.24.0 will not start with it"],
+    ],
+    ['--bootstrap-kubeconfig=/x', '1.32.0', []],
+    [
       '--container-runtime=remote',
       '1.27.0',
       ["warning kubelet-flag-removed '--container-runtime' exists up to kubelet 1.26; kubelet 1.27.0 will not start with it"],
@@ -106,14 +126,14 @@ t.test('what is surprising or cannot work', async (t) => {
     [
       '--max-pdos=3',
       '1.32.0',
-      ["warning unknown-kubelet-flag '--max-pdos' is no flag of any kubelet from 1.24 to 1.36; the kubelet will not start with it"],
+      ["warning unknown-kubelet-flag '--max-pdos' is no flag of any kubelet from 1.21 to 1.36; the kubelet will not start with it"],
     ],
     ['--v=2 words', '1.32.0', ["warning stray-kubelet-word 'words' belongs to no flag; the kubelet will not start with it"]],
     [
       '--image-token sekret88',
       '1.32.0',
       [
-        "warning unknown-kubelet-flag '--image-token' is no flag of any kubelet from 1.24 to 1.36; the kubelet will not start with it",
+        "warning unknown-kubelet-flag '--image-token' is no flag of any kubelet from 1.21 to 1.36; the kubelet will not start with it",
         "warning stray-kubelet-word '***' belongs to no flag; the kubelet will not start with it",
       ],
     ],

@@ -2,7 +2,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { kubeconfigText } from '../../../src/core/kubelet/kubeconfig.ts';
 
-const INPUT = { endpoint: 'https://EXAMPLE.gr7.us-west-2.eks.amazonaws.com', clusterName: 'my-cluster', region: 'us-west-2' } as const;
+const INPUT = { endpoint: 'https://EXAMPLE.gr7.us-west-2.eks.amazonaws.com', tokenCluster: 'my-cluster', region: 'us-west-2' } as const;
 
 t.test('byte for byte the text that bootstrap.sh leaves behind', async (t) => {
   t.equal(
@@ -46,7 +46,7 @@ t.test('our own plugin', async (t) => {
 });
 
 t.test('values cannot break out of their place', async (t) => {
-  const text = kubeconfigText({ endpoint: 'https://x: #y', clusterName: 'a"\n- b', region: '\\"', plugin: 'aws-iam-authenticator' });
+  const text = kubeconfigText({ endpoint: 'https://x: #y', tokenCluster: 'a"\n- b', region: '\\"', plugin: 'aws-iam-authenticator' });
   const config = parse(text);
   t.equal(config.clusters[0].cluster.server, 'https://x: #y');
   t.same(config.users[0].user.exec.args, ['token', '-i', 'a"\n- b', '--region', '\\"']);

@@ -25,12 +25,12 @@ t.test('minor versions are numbers, not text', async (t) => {
 });
 
 t.test('which kubelets are served', async (t) => {
-  for (const version of ['1.24.0', '1.32.3', '1.36.3', '1.30.4-eks-a737599']) {
+  for (const version of ['1.21.0', '1.24.0', '1.32.3', '1.36.3', '1.30.4-eks-a737599']) {
     t.equal(decidedOf(kubeletVersionOf(factsWith({ host: { kubeletVersion: version } }))).value, version);
   }
   const refused: readonly (readonly [string | null, string])[] = [
     [null, 'error no-kubelet kubelet: there is no kubelet on this node'],
-    ['1.23.17', 'error kubelet-too-old kubelet: kubelet 1.23.17 is older than 1.24, the oldest that is supported'],
+    ['1.20.15', 'error kubelet-too-old kubelet: kubelet 1.20.15 is older than 1.21, the oldest that is supported'],
     ['1.37.0', 'error kubelet-too-new kubelet: kubelet 1.37.0 is newer than 1.36, the newest that this bootwright knows'],
     ['latest', "error unknown-kubelet-version kubelet: the kubelet's version 'latest' is not a version"],
   ];

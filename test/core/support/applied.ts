@@ -17,7 +17,7 @@ export const manifestAfter = (plan: Plan, before: Manifest | null): Manifest => 
   files: plan.files.map(({ path, text }) => ({
     path,
     digest: digestOf(text),
-    ...(plan.owned[path] === undefined ? {} : { entries: plan.owned[path] }),
+    ...plan.owned[path],
   })),
 });
 

@@ -166,7 +166,7 @@ export const outcomeOf = (name: string): { readonly [path: string]: string } => 
   const outcome: { [path: string]: string } = {};
   if (diagnostics.length > 0) outcome['diagnostics.txt'] = diagnostics.map(diagnosticText).join('');
   if (desired === undefined || plan === undefined) return outcome;
-  const isWhole = name.startsWith('kubelet-1.');
+  const isWhole = /^kubelet-1\.\d+$/.test(name);
   const plain = isWhole ? undefined : resultOf(PLAIN, emptyObserved('/'));
   outcome['decisions.json'] = decisionsText(desired, plain?.desired);
   const texts = new Map(plan.files.map(({ path, text }) => [path, text]));

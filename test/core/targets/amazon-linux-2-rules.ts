@@ -14,12 +14,14 @@ t.test('decisions say until when the certificate authority is valid, and do not 
   t.notOk(JSON.stringify(desired?.decisions).includes(base64));
 });
 
+const NO_OUTPOST = { key: 'clusterId', value: null, because: { rule: 'cluster-id.none', text: '.', inputs: [] }, changes: [] };
+
 t.test('extra arguments that no unit can carry, whatever language they came in', async (t) => {
   const spec = requestOf(PLAIN).request?.spec;
   if (spec === undefined) throw new Error('no spec');
   for (const value of ['--v=4\n--x', 'a\rb', 'a\uffffb', '\0']) {
     const kubelet = { ...spec.kubelet, extraArgs: { value, origin: 'user-data', at: 'spec.kubelet.flags' } } as const;
-    t.same(extraArgsTextOf({ ...spec, kubelet }), {
+    t.same(extraArgsTextOf({ ...spec, kubelet }, NO_OUTPOST), {
       diagnostics: [
         {
           severity: 'error',
