@@ -9,6 +9,7 @@ import { distinct, type RenderedCase, renderedCases } from '../rig/rendered.ts';
 /** What a program rightly says to a user's own text. */
 const KNOWN: { readonly [name: string]: RegExp } = {
   'containerd-file-empty': /containerd config version `1` has been deprecated/,
+  'gpu-file-empty': /containerd config version `1` has been deprecated/,
 };
 
 const textOf = ({ files }: RenderedCase, path: string): string | undefined => files.find((file) => file.path === path)?.text;
