@@ -3,6 +3,7 @@
  * was applied the next one is empty; test/core/plan.ts holds that law over generated states.
  */
 import type { Action, Desired, DesiredUnit, Manifest, Observed, ObservedUnit, Plan, PlannedFile } from './desired.ts';
+import { registrationWarnings } from './kubelet/registration.ts';
 import { directoryOutcome, type FileOutcome, fileOutcome, leftoverOutcome } from './plan-files.ts';
 import type { Because, Checked } from './report.ts';
 import { hasErrors } from './report.ts';
@@ -38,7 +39,8 @@ export const planOf = (desired: Desired, observed: Observed): Checked<Plan> => {
   if (hasErrors(found)) return { diagnostics: [...desired.warnings, ...found] };
   const running = new Set(desired.units.map(({ name }) => name));
   const actions = fileActions(outcomes).filter((action) => action.kind !== 'disable-unit' || !running.has(action.unit));
-  const warnings = [...desired.warnings, ...found];
+  const late = stateOf(observed, 'kubelet.service').active ? registrationWarnings(actions) : [];
+  const warnings = [...desired.warnings, ...found, ...late];
   return {
     value: {
       root: observed.root,

@@ -28,5 +28,12 @@ export const environmentLine = (name: string, value: string): string => {
 /** A drop-in that sets one variable of a service. */
 export const environmentDropIn = (name: string, value: string): string => `[Service]\n${environmentLine(name, value)}\n`;
 
+/** The value in a drop-in as `environmentDropIn` makes it; undefined: it is of another form. */
+export const environmentValueIn = (dropIn: string): string | undefined =>
+  /^\[Service\]\nEnvironment='\w+=([^\n]*)'\n$/
+    .exec(dropIn)?.[1]
+    ?.replace(/\\([\\'])/g, '$1')
+    .replaceAll('%%', '%');
+
 /** Regular expression (whole text) of every drop-in that `environmentDropIn`, or bootstrap.sh, writes for this variable. */
 export const environmentDropInPattern = (name: string): string => `\\[Service\\]\\nEnvironment='${name}=[^\\n]*'\\n`;

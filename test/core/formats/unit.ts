@@ -1,7 +1,13 @@
 /** Quoting for systemd. That a real systemd reads it back is shown by test/system/quoting.ts; here the bytes, and a model of its rules. */
 import fc from 'fast-check';
 import t from 'tap';
-import { environmentDropIn, environmentDropInPattern, environmentLine, unitCannotCarry } from '../../../src/core/formats/unit.ts';
+import {
+  environmentDropIn,
+  environmentDropInPattern,
+  environmentLine,
+  environmentValueIn,
+  unitCannotCarry,
+} from '../../../src/core/formats/unit.ts';
 
 t.test('without quote, backslash and percent sign: the bytes of bootstrap.sh', async (t) => {
   t.equal(
@@ -27,9 +33,13 @@ const readBack = (line: string): string | undefined => {
 t.test('every value comes back', async (t) => {
   const value = fc.string({ unit: fc.constantFrom(...'\'"\\%$ \tanx=-é🚀') });
   fc.assert(
-    fc.property(value, (text) => t.equal(readBack(environmentLine('A', text)), text)),
+    fc.property(value, (text) => {
+      t.equal(readBack(environmentLine('A', text)), text);
+      t.equal(environmentValueIn(environmentDropIn('A', text)), text);
+    }),
     { numRuns: 500 },
   );
+  t.equal(environmentValueIn("[Service]\nEnvironment='A=b'\nEnvironment='C=d'\n"), undefined);
 });
 
 t.test('every drop-in is known for ours, and nothing more', async (t) => {
