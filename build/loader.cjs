@@ -3,11 +3,12 @@
  * executable's entry share it, so that both compile the same source: V8 takes a cache only for what it was made from.
  */
 'use strict';
+const { basename } = require('node:path');
 const vm = require('node:vm');
 
 // undici's HTTP parser is WebAssembly. Left alone, V8 recompiles it with the optimizing compiler while we boot: 18 MiB and 20 to
 // 30 ms, and the exit waits for it. V8 reads the budget when a module is made. Putting the default back at once keeps the hash of
-// V8's flags, on which every code cache depends, that of Node's own modules too. test/build/budget.ts compares the default.
+// V8's flags, on which every code cache depends, that of Node's own modules too. test/build/v8-flags.ts compares the default.
 const FOR_NOW = '--wasm-tiering-budget=1000000000';
 const DEFAULT = '--wasm-tiering-budget=13000000';
 
@@ -21,6 +22,37 @@ const withoutTierUp = (make) => {
   }
 };
 
+const { setFlagsFromString } = require('node:v8');
+
+// A function that was called 400 times is compiled anew by Maglev: worth it in a program that runs on, but a boot is over by then, and a
+// first one reads 2 MiB of that compiler from a cold disk. Code caches, ours and Node's, depend on a hash of V8's flags, so the defaults
+// stand whenever something is loaded. test/build/v8-flags.ts compares the defaults.
+const CALLS = { '--invocation-count-for-maglev': 400, '--invocation-count-for-maglev-osr': 100 };
+const PATIENT = 20_000; // times the length of a function this must stay below 2^31
+
+const setCalls = (countOf) => {
+  for (const [flag, count] of Object.entries(CALLS)) setFlagsFromString(`${flag}=${countOf(count)}`);
+};
+const beDefault = () => setCalls((count) => count);
+const bePatient = () => setCalls(() => PATIENT);
+
+let depth = 0;
+/** Loads something with V8's flags as they are by default. */
+const loading = (load) => {
+  if (depth++ === 0) beDefault();
+  try {
+    return load();
+  } finally {
+    if (--depth === 0) bePatient();
+  }
+};
+
+bePatient();
+// A function gets its limit at its eighth call. Node's checks of arguments share one that is called a thousand times: it gets it now.
+for (let i = 0; i < 10; i++) basename('');
+// Node itself loads it when somebody first looks at a piped stdout; then it would be without its code cache.
+loading(() => require('node:net'));
+
 WebAssembly.Module = new Proxy(WebAssembly.Module, {
   construct: (target, args) => withoutTierUp(() => new target(...args)),
 });
@@ -31,13 +63,13 @@ const LAZY = new Set(
 );
 
 /**
- * A module of Node's that is loaded when something is taken out of it. Named imports are read where they are used (esbuild writes
+ * A module that is loaded when something is taken out of it. Named imports are read where they are used (esbuild writes
  * `import_node_crypto.createHash`), so no source has to be written for this.
  */
-const lazyBuiltin = (name) => {
+const lazily = (load) => {
   let own;
   const real = () => {
-    own ??= require(name);
+    own ??= load();
     return own;
   };
   return new Proxy(
@@ -66,7 +98,7 @@ const loaderOf = (scriptOf, read, compiled) => {
   const functionsOf = (script) => {
     if (!scripts.has(script)) {
       const { source, cachedData } = read(script);
-      const made = new vm.Script(source, { filename: script, cachedData });
+      const made = loading(() => new vm.Script(source, { filename: script, cachedData }));
       scripts.set(script, made.runInThisContext());
       compiled(script, made);
     }
@@ -83,10 +115,11 @@ const loaderOf = (scriptOf, read, compiled) => {
   };
   const requireFrom = (name) => {
     if (name.startsWith('./')) return load(name.slice(2));
-    return LAZY.has(name) ? lazyBuiltin(name) : require(name);
+    const builtin = () => loading(() => require(name));
+    return LAZY.has(name) ? lazily(builtin) : builtin();
   };
 
   return { load, loaded: () => [...modules.keys()] };
 };
 
-module.exports = { loaderOf };
+module.exports = { beDefault, loaderOf };

@@ -12,7 +12,7 @@ const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
-const { loaderOf } = require('./loader.cjs');
+const { beDefault, loaderOf } = require('./loader.cjs');
 
 const [dir, wish, workloads] = process.argv.slice(2);
 
@@ -39,6 +39,7 @@ const compileAll = () => {
 
 const storeCaches = () => {
   v8.setFlagsFromString('--flush-bytecode'); // the caches carry a hash of the flags
+  beDefault();
   for (const [script, made] of compiled) {
     const file = join(dir, `${script}.cache`);
     if (!existsSync(file)) writeFileSync(file, made.createCachedData());

@@ -54,7 +54,11 @@ export const followed = (root: string, path: string): string => {
 };
 
 /** The same, but a link that stands at the path itself is not followed. */
-export const placeOf = (root: string, path: string): string => (root === '/' ? path : `${followed(root, dirname(path))}/${basename(path)}`);
+export const placeOf = (root: string, path: string): string => {
+  if (root === '/') return path;
+  const cut = path.lastIndexOf('/');
+  return `${followed(root, path.slice(0, cut) || '/')}${path.slice(cut)}`;
+};
 
 /** stat or lstat; undefined where there is nothing, null where a file stands on the way. */
 const statIn = (stat: typeof lstatSync | typeof statSync, place: string): Stats | undefined | null => {

@@ -195,7 +195,8 @@ export const readRepository: Reader<string> = (text) => {
 };
 
 /** U+FFFD stands for bytes that are no UTF-8: which file was meant is lost. */
-const isPlainPath = (text: string): boolean => !/[\p{Cc}\uFFFD]/u.test(text);
+const isPlainPath = (text: string): boolean =>
+  [...text].every((character) => character >= ' ' && (character < '\x7f' || character > '\x9f') && character !== '\uFFFD');
 const notPlainPath = (text: string) => {
   const what = text.includes('\uFFFD') ? 'bytes that are not UTF-8' : 'a control character';
   return fault('invalid-path', `${shown(text)} holds ${what}`, remedyFor(text, 'Give a plain path.'));

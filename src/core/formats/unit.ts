@@ -10,11 +10,17 @@
  *     words together and are removed. What a user quoted inside the value therefore has to arrive there untouched.
  */
 
+// By number: for names of properties V8 asks ICU, and a first boot reads 0.3 MiB more from a cold disk.
+const NOT_CARRIED = new RegExp(
+  `[\\0-\\x08\\x0a-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufdd0-\\ufdef${Array.from({ length: 17 }, (_, plane) => `\\u{${plane.toString(16)}fffe}\\u{${plane.toString(16)}ffff}`).join('')}]`,
+  'u',
+);
+
 /**
  * Is this a value that no unit file can carry? Line ends, halves of surrogate pairs, and what Unicode says is no character:
  * systemd drops the whole line then. Other control characters would pass, but nobody means them.
  */
-export const unitCannotCarry = (value: string): boolean => /[^\P{Cc}\t]|\p{Cs}|\p{Noncharacter_Code_Point}/u.test(value);
+export const unitCannotCarry = (value: string): boolean => NOT_CARRIED.test(value);
 
 /**
  * `Environment='NAME=value'`. Without quote, backslash or percent sign in the value these are the bytes bootstrap.sh wrote;
