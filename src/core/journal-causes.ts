@@ -138,7 +138,8 @@ const ROWS: readonly Row[] = [
     pattern:
       /cgroup driver: .{0,100}is different from|cgroup v1 support is .{0,60}(disabled|removed)|configured to not run on a host using cgroup v1/,
     cause: 'the cgroups of this machine are not those that the kubelet expects',
-    remedy: 'Use the systemd cgroup driver in kubelet and containerd, and cgroup v2 with recent kubelets.',
+    remedy:
+      'Use the systemd cgroup driver in kubelet and containerd, with dockerd the one in exec-opts of its daemon.json, and cgroup v2 with recent kubelets.',
   },
   {
     check: 'sysctl',

@@ -70,10 +70,7 @@ export const decisionsOf = (spec: NodeSpec, facts: Facts): Checked<Decisions> =>
   const network = networkOf(spec, facts, take);
   const pauseImage = take(pauseImageOf(spec, facts));
   const imageCredentialProvider = take(credentialProviderOf(facts));
-  const input = {
-    nvidiaRuntime: nvidiaRuntime?.value ?? null,
-    credentialProvider: imageCredentialProvider?.value === true,
-  };
+  const input = { nvidiaRuntime, credentialProvider: imageCredentialProvider?.value === true };
   // Of a kubelet that is refused the runtime is not known; then containerd's configuration is looked at, which nearly all nodes have.
   const runtime = pauseImage && take(runtimeOf(containerRuntime?.value ?? 'containerd', spec, facts, { ...input, pauseImage }));
   const kubeletExtraArgs = clusterId && take(extraArgsTextOf(spec, clusterId));

@@ -33,8 +33,8 @@ export interface Runtime {
 
 export interface RuntimeInput {
   readonly pauseImage: Decided<string>;
-  /** Path of NVIDIA's runtime; null: none. */
-  readonly nvidiaRuntime: string | null;
+  /** Path of NVIDIA's runtime; undefined: none. */
+  readonly nvidiaRuntime: Decided<string> | undefined;
   readonly credentialProvider: boolean;
 }
 
@@ -43,8 +43,12 @@ export const runtimeOf = (name: ContainerRuntime, spec: NodeSpec, facts: Facts, 
   name === 'dockerd' ? dockerdOf(spec, facts, input) : containerdOf(spec, facts, input);
 
 const containerdOf = (spec: NodeSpec, facts: Facts, { pauseImage, nvidiaRuntime, credentialProvider }: RuntimeInput): Checked<Runtime> => {
-  const { value: config, diagnostics } = containerdConfigOf(spec, facts, { pauseImage: pauseImage.value, nvidiaRuntime });
+  const { value: config, diagnostics } = containerdConfigOf(spec, facts, {
+    pauseImage: pauseImage.value,
+    nvidiaRuntime: nvidiaRuntime?.value ?? null,
+  });
   if (config === undefined) return { diagnostics };
+  const gpu = nvidiaRuntime ? [nvidiaRuntime.because] : [];
   const command = sandboxImageCommandOf(facts);
   const sandboxImage = templateOr(facts, 'sandboxImageUnit', paths.AMI_SANDBOX_IMAGE_UNIT, sandboxImageUnitText(command.value));
   const kubelet = templateOr(facts, 'kubeletUnit', paths.AMI_KUBELET_UNIT, kubeletUnitText(credentialProvider));
@@ -52,7 +56,7 @@ const containerdOf = (spec: NodeSpec, facts: Facts, { pauseImage, nvidiaRuntime,
     cgroupDriver: CONTAINERD_CGROUP_DRIVER,
     directories: [paths.CONTAINERD_DIR, paths.CONTAINERD_DROP_IN_DIR],
     files: [
-      textFile(paths.CONTAINERD_CONFIG, config.text, [config.source.because, pauseImage.because]),
+      textFile(paths.CONTAINERD_CONFIG, config.text, [config.source.because, pauseImage.because, ...gpu]),
       textFile(paths.SANDBOX_IMAGE_UNIT, sandboxImage.text, [sandboxImage.source.because]),
       textFile(paths.KUBELET_UNIT, kubelet.text, [kubelet.source.because]),
     ],
@@ -96,7 +100,7 @@ const containerdUnits = (sandboxImage: Because): readonly DesiredUnit[] => [
 ];
 
 const dockerdOf = (spec: NodeSpec, facts: Facts, { nvidiaRuntime, credentialProvider }: RuntimeInput): Checked<Runtime> => {
-  const { value: config, diagnostics } = dockerConfigOf(spec, facts, nvidiaRuntime);
+  const { value: config, diagnostics } = dockerConfigOf(spec, facts, nvidiaRuntime?.value ?? null);
   if (config === undefined) return { diagnostics };
   const kubelet = dockerKubeletUnitOf(facts, credentialProvider);
   const rules = firewallRulesOf(facts);
