@@ -35,6 +35,7 @@ export interface Progress {
   readonly warnings: string[];
 }
 
+const JOINT: ReadonlySet<Action['kind']> = new Set(['enable-unit', 'restart-unit']);
 const RUNNING: ReadonlySet<Action['kind']> = new Set(['reload-units', 'start-unit', 'restart-unit']);
 
 /** Why an action is not done here. The plan says so; nothing runs in an image in any case. */
@@ -58,13 +59,16 @@ export const pendingResultOf = (action: Action, live: boolean): ActionResult => 
   };
 };
 
-/** What one call does: units that follow each other are enabled at once, because systemd reads all its units anew after each `enable`. */
+/**
+ * What one call does: units that follow each other are enabled at once, because systemd reads all its units anew after each `enable`, and
+ * restarted at once, because systemd restarts the kubelet with each unit that it requires: together it is once.
+ */
 const batchesOf = (actions: readonly Action[], live: boolean): readonly (readonly [Action, ...Action[]])[] => {
   const batches: [Action, ...Action[]][] = [];
   for (const action of actions) {
     const last = batches.at(-1);
-    const isEnable = (other: Action | undefined): boolean => other?.kind === 'enable-unit' && skipReasonOf(other, live) === undefined;
-    if (last !== undefined && isEnable(action) && isEnable(last[0])) last.push(action);
+    const joins = (other: Action): boolean => JOINT.has(other.kind) && skipReasonOf(other, live) === undefined;
+    if (last !== undefined && action.kind === last[0].kind && joins(action) && joins(last[0])) last.push(action);
     else batches.push([action]);
   }
   return batches;
@@ -120,8 +124,12 @@ const timed = async (batch: readonly [Action, ...Action[]], options: PerformOpti
   try {
     await perform(batch, options);
   } catch (error) {
-    end('failed');
     const [action] = batch;
+    if (action.kind === 'restart-unit' && batch.length > 1) {
+      for (const one of batch) await timed([one], options, progress); // which one it is, and whether the node can do without
+      return;
+    }
+    end('failed');
     if (!(error instanceof NodeError && isStart(action) && 'optional' in action)) throw error;
     progress.warnings.push(`${action.unit} did not start, and the node can do without: ${error.message}. ${error.remedy ?? ''}`.trimEnd());
     return;
@@ -150,7 +158,7 @@ const perform = async (batch: readonly [Action, ...Action[]], { root, systemd }:
     case 'start-unit':
       return systemd.start(action.unit);
     case 'restart-unit':
-      return systemd.restart(action.unit);
+      return batch.length > 1 ? systemd.restartTogether(unitsOf(batch)) : systemd.restart(action.unit);
   }
 };
 

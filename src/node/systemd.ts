@@ -59,6 +59,8 @@ export interface Systemd {
   /** Resolve when the job is done. @throws NodeError OS with state and journal of the unit */
   readonly start: (unit: string) => Promise<void>;
   readonly restart: (unit: string) => Promise<void>;
+  /** systemd takes each once, though one that another requires takes it along. @throws NodeError OS without naming the unit */
+  readonly restartTogether: (units: readonly string[]) => Promise<void>;
   /** Last messages, oldest first; empty where there is no journal. */
   readonly journal: (unit: string, options?: { lines?: number; sinceMs?: number }) => Promise<string[]>;
 }
@@ -166,6 +168,7 @@ export const createSystemd = ({ root, live, searchPath, deadlines, signal }: Sys
     },
     start: (unit) => run('start', unit),
     restart: (unit) => run('restart', unit),
+    restartTogether: async (units) => void (await must(['restart', '--', ...units], startMs)),
   };
 };
 

@@ -84,6 +84,30 @@ t.test('a unit that the node can do without stops nothing when it fails', async 
   t.match(strict.error, { code: 'OS' });
 });
 
+t.test('units are restarted in one call, and one by one where that fails', async (t) => {
+  const actions: Short[] = [
+    { kind: 'restart-unit', unit: 'a.service', optional: true },
+    { kind: 'restart-unit', unit: 'b.service' },
+    { kind: 'restart-unit', unit: 'c.service' },
+  ];
+  const restarts = (fake: FakeSystemd): string[] => fake.calls().filter((call) => call.startsWith('restart'));
+  const { fake, results } = await perform(t, actions);
+  t.strictSame(restarts(fake), ['restart -- a.service b.service c.service']);
+  t.match(results, [{ status: 'done' }, { status: 'done' }, { status: 'done' }]);
+
+  const failing = await perform(t, actions, true, (fake) => fake.fail('restart', 'Job failed.'));
+  t.strictSame(restarts(failing.fake), ['restart -- a.service b.service c.service', 'restart -- a.service', 'restart -- b.service']);
+  t.match(failing.warnings, [/^a\.service did not start, and the node can do without: /]);
+  t.match(failing.error, { code: 'OS', message: /^systemctl restart b\.service failed: / });
+  t.strictSame(
+    failing.results.map(({ unit, status }) => [unit, status]),
+    [
+      ['a.service', 'failed'],
+      ['b.service', 'failed'],
+    ],
+  );
+});
+
 t.test('nothing runs in an image, whatever the plan says', async (t) => {
   const { fake, results } = await perform(
     t,
