@@ -3,7 +3,7 @@
  * the user said: `flag`), and only those that the decision asks for are made.
  */
 import { partitionOf } from '../core/data/partitions.ts';
-import { type FactName, type Facts, type FactsPatch, withFacts } from '../core/facts.ts';
+import { type FactName, type Facts, type FactsPatch, type LocalDiskFacts, withFacts } from '../core/facts.ts';
 import type { NodeSpec } from '../core/spec.ts';
 
 /** What a user said about the machine; absent means ordinary. */
@@ -12,6 +12,8 @@ export interface Wish {
   readonly region?: string;
   /** The variable that gave the region; absent: `--region`, or nobody did. */
   readonly regionAt?: string;
+  /** Blank disks of the instance store. */
+  readonly disks?: number;
   /** `1.32` or `1.32.3`. */
   readonly kubernetesVersion?: string;
   readonly containerdVersion?: string;
@@ -128,7 +130,23 @@ const clusterGuess = (spec: NodeSpec, wish: Wish): Guess => {
   };
 };
 
-const hostGuess = (fact: FactName, wish: Wish): Guess | undefined => {
+const blankDisks = (count: number): LocalDiskFacts => ({
+  disks: Array.from({ length: count }, (_, i) => ({
+    path: `/dev/nvme${i + 1}n1`,
+    id: `nvme-Amazon_EC2_NVMe_Instance_Storage_AWS${String(i + 1).padStart(17, '0')}`,
+    bytes: 474_999_980_032,
+    signature: null,
+    partitions: [],
+    holders: [],
+    isSwap: false,
+  })),
+  arrays: [],
+  mounts: {},
+  units: {},
+  programs: { mdadm: '/usr/sbin/mdadm', 'mkfs.xfs': '/usr/sbin/mkfs.xfs', 'setup-local-disks': null },
+});
+
+const hostGuess = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefined => {
   switch (fact) {
     case 'host.arch':
       return { patch: { host: { arch: wish.arch ?? archOf(typeOf(wish)) } }, at: { 'host.arch': '--arch' } };
@@ -146,6 +164,11 @@ const hostGuess = (fact: FactName, wish: Wish): Guess | undefined => {
       return {
         patch: { host: { containerdVersion: patchVersion(wish.containerdVersion ?? CONTAINERD) } },
         at: { 'host.containerdVersion': '--containerd-version' },
+      };
+    case 'host.localDisks':
+      return {
+        patch: { host: { localDisks: blankDisks(wish.disks ?? (spec.options.localDisks?.mode.value === 'raid10' ? 4 : 2)) } },
+        at: { 'host.localDisks': '--disks' },
       };
     case 'host.nvidiaDevice':
       return { patch: { host: { nvidiaDevice: isGpuType(typeOf(wish)) } }, at: { 'host.nvidiaDevice': '--instance-type' } };
@@ -188,6 +211,7 @@ const saidBy = (wish: Wish): ReadonlySet<string> => {
     ['--containerd-version', wish.containerdVersion],
     ['--cpus', wish.cpus],
     ['--arch', wish.arch],
+    ['--disks', wish.disks],
     ['--local-ipv4', wish.localIpv4],
     ['--vpc-cidr', wish.vpcCidrs],
     ['--host-file', wish.files],
@@ -197,7 +221,7 @@ const saidBy = (wish: Wish): ReadonlySet<string> => {
 
 /** One fact made up, with its provenance; undefined for what cannot be made up (limits of an unknown instance type). */
 export const assumed = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefined =>
-  fact === 'cluster' ? clusterGuess(spec, wish) : (instanceGuess(fact, wish) ?? hostGuess(fact, wish) ?? pathGuess(fact, wish));
+  fact === 'cluster' ? clusterGuess(spec, wish) : (instanceGuess(fact, wish) ?? hostGuess(fact, spec, wish) ?? pathGuess(fact, wish));
 
 /** Facts with a guess added: `assumed`, or of the flag that said it. */
 export const withGuess = (facts: Facts, guess: Guess, wish: Wish): Facts => {

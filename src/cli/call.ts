@@ -28,6 +28,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   'mount-bpf-fs': 'mount-bpf-fs',
   'private-dns-name': 'private-dns-name',
   'provider-id': 'provider-id',
+  'setup-local-disks': 'local-disks',
   vercmp: 'vercmp',
 };
 

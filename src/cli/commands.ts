@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/pull-sandbox-image.ts')).pullSandboxImageCommand,
   },
   {
+    name: 'local-disks',
+    summary: 'set up the disks of the instance store; also runs under the name setup-local-disks',
+    load: async () => (await import('./commands/local-disks.ts')).localDisksCommand,
+  },
+  {
     name: 'imds',
     summary: 'print what the instance metadata service says at a path; also runs under the name imds',
     load: async () => (await import('./commands/imds.ts')).imdsCommand,

@@ -23,7 +23,7 @@ const USAGE = new Set([
 ]);
 /** What this node, or this version of bootwright, cannot do. */
 const CONFIG =
-  /^(?:unsupported-|kubelet-too-|containerd-too-|unknown-(?:kubelet|containerd)-version$|unknown-architecture$|no-(?:kubelet|containerd|dockerd|nvidia-runtime|ipv6-address)$|cluster-|ipv6-only-subnet$)/;
+  /^(?:unsupported-|local-disks-|kubelet-too-|containerd-too-|unknown-(?:kubelet|containerd)-version$|unknown-architecture$|no-(?:kubelet|containerd|dockerd|nvidia-runtime|ipv6-address)$|cluster-|ipv6-only-subnet$)/;
 const NO_INPUT = new Set(['no-containerd-config-file', 'file-missing', 'unreadable-file']);
 
 const kindOf = ({ code }: Diagnostic): ErrorCode => {

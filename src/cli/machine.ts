@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Desired, Observed } from '../core/desired.ts';
 import { NodeError } from '../core/errors.ts';
-import { pathsOf } from '../core/plan.ts';
+import { pathsOf, unitsToSee } from '../core/plan.ts';
 import { observe, readManifest } from '../node/observe.ts';
 import { createSystemd, type Systemd } from '../node/systemd.ts';
 import type { Context } from './command.ts';
@@ -48,9 +48,4 @@ export const observeFor = (
   { root, live, systemd }: Machine,
   warn: (text: string) => void,
   tolerant = false,
-): Promise<Observed> =>
-  observe(
-    pathsOf(desired, readManifest(root)),
-    desired.units.map((unit) => unit.name),
-    { root, live, systemd, warn, tolerant },
-  );
+): Promise<Observed> => observe(pathsOf(desired, readManifest(root)), unitsToSee(desired), { root, live, systemd, warn, tolerant });

@@ -14,6 +14,7 @@ export const WISH_OPTIONS: readonly Option[] = [
   { name: 'containerd-version', value: 'VERSION', text: 'of containerd (1.7.27)' },
   { name: 'cpus', value: 'N', text: 'CPUs the kubelet sees (by the size of the type)' },
   { name: 'arch', value: 'ARCH', choices: ['x86_64', 'aarch64'], text: 'x86_64 or aarch64 (by the family of the type)' },
+  { name: 'disks', value: 'N', text: 'blank disks of the instance store, for --local-disks (2; 4 for raid10)' },
   { name: 'local-ipv4', value: 'IP', text: 'primary address (192.168.1.10)' },
   { name: 'vpc-cidr', value: 'CIDR', multiple: true, text: 'a block of the VPC, may be repeated (192.168.0.0/16)' },
   {
@@ -30,6 +31,7 @@ const RULES: readonly ValueRule[] = [
   { name: 'kubernetes-version', pattern: /^1\.\d{1,2}(?:\.\d{1,3})?$/, wanted: 'a version of Kubernetes', like: '1.32 or 1.32.3' },
   { name: 'containerd-version', pattern: /^\d\.\d{1,2}(?:\.\d{1,3})?$/, wanted: 'a version of containerd', like: '1.7.27' },
   { name: 'cpus', pattern: /^[1-9]\d{0,3}$/, wanted: 'a number of CPUs', like: '4' },
+  { name: 'disks', pattern: /^(?:0|[1-9]|[1-5]\d|6[0-4])$/, wanted: 'a number of disks up to 64', like: '2' },
   { name: 'arch', pattern: /^(?:x86_64|aarch64|amd64|arm64)$/, wanted: 'an architecture', like: 'x86_64 or aarch64' },
   { name: 'local-ipv4', pattern: /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/, wanted: 'an IPv4 address', like: '192.168.1.10' },
   {
@@ -78,6 +80,7 @@ export const wishOf = async (options: Parsed, context: Context): Promise<Wish> =
   const { region, regionAt } = await regionFrom(options, context);
   const arch = options.text('arch');
   const cpus = options.text('cpus');
+  const disks = options.text('disks');
   const vpcCidrs = options.texts('vpc-cidr');
   const given = {
     instanceType: options.text('instance-type'),
@@ -87,6 +90,7 @@ export const wishOf = async (options: Parsed, context: Context): Promise<Wish> =
     containerdVersion: options.text('containerd-version'),
     cpus: cpus === undefined ? undefined : Number(cpus),
     arch: arch === undefined ? undefined : (ARCHES[arch] ?? arch),
+    disks: disks === undefined ? undefined : Number(disks),
     localIpv4: options.text('local-ipv4'),
     vpcCidrs: vpcCidrs.length === 0 ? undefined : vpcCidrs,
   };

@@ -56,8 +56,35 @@ export interface DesiredUnit {
   readonly atBoot?: true;
 }
 
+/** A mount of the disks' file systems, or of a directory on one (`bind`). */
+export interface DesiredMount {
+  /** Its mount unit, `mnt-k8s\\x2ddisks-0.mount`, and the text of that. */
+  readonly unit: string;
+  readonly text: string;
+  readonly where: string;
+  /** By what was seen; a mount that stands is never made anew. */
+  readonly isMounted: boolean;
+  /** What is at `where` is copied to `to` first, while `users` are stopped. */
+  readonly bind?: { readonly to: string; readonly users: readonly string[] };
+  readonly because: readonly Because[];
+}
+
+/**
+ * Local disks. They come before everything else, because what is written may lie on them, and outlive the wish: a later run that says
+ * nothing about disks leaves them as they are, so none of their files is in the manifest.
+ */
+export interface DesiredStorage {
+  /** What gets the disks ready, by what was seen on them. */
+  readonly steps: readonly Action[];
+  readonly mounts: readonly DesiredMount[];
+  readonly files: readonly DesiredFile[];
+  /** Another program does it all, unless `stamp` says that it has. `covers`: directories on which it mounts something. */
+  readonly helper?: { readonly run: Action; readonly stamp: DesiredFile; readonly covers: readonly string[] };
+}
+
 export interface Desired {
   readonly target: TargetName;
+  readonly storage?: DesiredStorage;
   readonly directories: readonly DesiredDirectory[];
   readonly files: readonly DesiredFile[];
   /** Enabled and running, started in this order. */
@@ -126,13 +153,35 @@ interface ActionCommon {
 export type Action = ActionCommon &
   (
     | { readonly kind: 'make-directory'; readonly path: string; readonly mode: number }
-    | { readonly kind: 'write-file'; readonly path: string; readonly mode: number; readonly before: string | null; readonly after: string }
+    | {
+        readonly kind: 'write-file';
+        readonly path: string;
+        readonly mode: number;
+        readonly before: string | null;
+        readonly after: string;
+        /** Below a directory that this plan mounts: what is there before is not known, and does not count. */
+        readonly anew?: true;
+      }
     | { readonly kind: 'remove-file'; readonly path: string; readonly before: string }
     /** Before its unit file is removed; what runs goes on until the next boot. */
     | { readonly kind: 'disable-unit'; readonly unit: string }
     | { readonly kind: 'reload-units' }
     | { readonly kind: 'enable-unit'; readonly unit: string }
     | { readonly kind: 'start-unit' | 'restart-unit'; readonly unit: string; readonly optional?: true }
+    | { readonly kind: 'stop-unit'; readonly unit: string }
+    /** Of blank disks only. `uuid` as 8-4-4-4-12 digits. */
+    | {
+        readonly kind: 'create-array';
+        readonly device: string;
+        readonly level: 'raid0' | 'raid10';
+        readonly uuid: string;
+        readonly members: readonly string[];
+      }
+    /** On a blank device only. */
+    | { readonly kind: 'make-file-system'; readonly device: string; readonly type: 'xfs'; readonly uuid: string }
+    /** Complete or not at all; what is there already stays. */
+    | { readonly kind: 'copy-directory'; readonly from: string; readonly path: string }
+    | { readonly kind: 'run-program'; readonly program: string; readonly args: readonly string[] }
   );
 
 export interface PlannedFile {
@@ -140,6 +189,8 @@ export interface PlannedFile {
   readonly mode: number;
   readonly text: string;
   readonly because: readonly Because[];
+  /** Outlives the wish: it is not in the manifest. */
+  readonly unrecorded?: true;
 }
 
 export interface Plan {

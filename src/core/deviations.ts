@@ -206,10 +206,34 @@ export const DEVIATIONS: readonly Deviation[] = [
     reason: 'a node that lost its identity',
   },
   {
-    id: 'refused-for-now',
-    was: 'formats instance store (`--local-disks`)',
-    now: 'refuses it by name, before anything is written',
-    reason: 'it comes with the next version; half of it would be worse',
+    id: 'local-disks-data',
+    was: '`--local-disks` makes arrays with `--force` over whatever the disks hold, and fails half-way on a disk that is partitioned or mounted',
+    now: 'only blank disks are formatted; xfs and ext4 file systems are mounted as they are; anything else is an error, before anything is written',
+    reason: 'data that somebody put there is gone for ever',
+  },
+  {
+    id: 'local-disks-again',
+    was: 'no array is made while `/.aws/mdadm.conf` is not empty, so one of earlier disks breaks the node after a stop and start; mount units of disks that are gone stay, and each boot waits for them',
+    now: 'what is on the disks decides; that file and the mount units follow, stale ones go',
+    reason: 'a stop wipes the disks and may change their number',
+  },
+  {
+    id: 'local-disks-copy',
+    was: 'copies over what the array holds already, and what pods have mounted with it; a node that is killed meanwhile boots with half a directory',
+    now: 'the copy is of one file system, is complete or not there, and what the array holds already stays; a directory on a disk of its own (a volume at /var/lib/containerd) is left there, with a warning',
+    reason: 'two states of containerd in one directory are none',
+  },
+  {
+    id: 'local-disks-mount-numbers',
+    was: '`mount` counts, at each run anew, the disks that are not mounted',
+    now: 'a mounted disk keeps its number, others take free ones',
+    reason: 'a second run gave a number twice',
+  },
+  {
+    id: 'local-disks-sync',
+    was: 'waits until a RAID 10 is in sync',
+    now: 'goes on at once; the kernel works on in the background',
+    reason: 'the array is usable at once, and terabytes take hours',
   },
   {
     id: 'newer-kubelets',

@@ -51,6 +51,38 @@ const ClusterSchema = v.strictObject({
   outpostArn: v.nullable(v.string()),
 });
 
+/** Names of devices, units and programs as the kernel and systemd allow them, without white space. */
+const Name = text(/^[!-~]{1,255}$/, 'a name without spaces');
+const DevicePath = text(/^\/dev\/[!-~]{1,250}$/, 'a device in /dev');
+const DataKind = text(/^[ -~]{1,64}$/, 'a kind of data like xfs');
+const Signature = v.nullable(v.strictObject({ type: DataKind, uuid: v.exactOptional(text(/^[0-9A-Za-z:-]{1,64}$/, 'a UUID')) }));
+const LocalDisksSchema = v.strictObject({
+  disks: v.array(
+    v.strictObject({
+      path: DevicePath,
+      id: Name,
+      bytes: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a number from 0 on')),
+      signature: Signature,
+      partitions: v.array(Name),
+      holders: v.array(Name),
+      isSwap: v.boolean(),
+    }),
+  ),
+  arrays: v.array(
+    v.strictObject({
+      path: DevicePath,
+      level: v.string(),
+      state: v.string(),
+      members: v.array(DevicePath),
+      signature: Signature,
+      holders: v.array(Name),
+    }),
+  ),
+  mounts: v.record(AbsolutePath, v.string()),
+  units: v.record(text(/^[!-.0-~]{1,255}\.mount$/, 'a mount unit'), v.string()),
+  programs: v.record(Name, v.nullable(AbsolutePath)),
+});
+
 const HostSchema = v.strictObject({
   arch: v.exactOptional(text(/^\w{1,32}$/, 'an architecture like x86_64')),
   cpus: v.exactOptional(Count),
@@ -61,6 +93,7 @@ const HostSchema = v.strictObject({
   bpfMounts: v.exactOptional(v.array(AbsolutePath)),
   firewallRules: v.exactOptional(v.nullable(v.string())),
   addresses: v.exactOptional(v.record(HostName, v.pipe(v.array(Address), v.minLength(1, 'a list of addresses')))),
+  localDisks: v.exactOptional(v.nullable(LocalDisksSchema)),
   resolves: v.exactOptional(v.record(Domain, v.boolean())),
   files: v.exactOptional(v.record(AbsolutePath, v.nullable(v.string()))),
   executables: v.exactOptional(v.record(AbsolutePath, v.boolean())),

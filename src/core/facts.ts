@@ -41,6 +41,56 @@ export interface InstanceLimits {
   readonly ipv4PerEni: number;
 }
 
+/** What a low-level probe (`blkid -p`) found on a block device. */
+export interface Signature {
+  /** `xfs`, `swap`, `linux_raid_member`, `LVM2_member`, `dos partition table`; `several` where more than one kind of data is there. */
+  readonly type: string;
+  /** Of the file system; of a member: that of its array, as 8-4-4-4-12 digits. */
+  readonly uuid?: string;
+}
+
+/** A disk of the instance store. */
+export interface DiskFacts {
+  /** The kernel's name: `/dev/nvme1n1`. */
+  readonly path: string;
+  /** Its name in /dev/disk/by-id, with the serial number: another disk has another one. */
+  readonly id: string;
+  readonly bytes: number;
+  /** null: blank. */
+  readonly signature: Signature | null;
+  /** Names: `nvme1n1p1`. */
+  readonly partitions: readonly string[];
+  /** What the kernel has built on it: `md127`, `dm-0`. */
+  readonly holders: readonly string[];
+  readonly isSwap: boolean;
+}
+
+/** An md array that has a disk of the instance store among its members. */
+export interface ArrayFacts {
+  /** `/dev/md127`. */
+  readonly path: string;
+  /** `raid0`, `raid10`; empty where it does not run. */
+  readonly level: string;
+  /** `clear` and `inactive`: it does not run. */
+  readonly state: string;
+  /** Kernel's paths, sorted. */
+  readonly members: readonly string[];
+  readonly signature: Signature | null;
+  readonly holders: readonly string[];
+}
+
+export interface LocalDiskFacts {
+  /** Sorted by path. */
+  readonly disks: readonly DiskFacts[];
+  readonly arrays: readonly ArrayFacts[];
+  /** What is mounted where: the device's path, or the type of a file system without one. */
+  readonly mounts: { readonly [point: string]: string };
+  /** Texts of mount units about the instance store, by name: an earlier run's. */
+  readonly units: { readonly [name: string]: string };
+  /** Where a program is; null: nowhere on PATH. `setup-local-disks` only if it is not bootwright itself. */
+  readonly programs: { readonly [name: string]: string | null };
+}
+
 export interface HostFacts {
   /** `x86_64`, `aarch64`, as uname -m says. */
   readonly arch?: string;
@@ -60,6 +110,8 @@ export interface HostFacts {
   readonly firewallRules?: string | null;
   /** Addresses of a host name, sorted. Asked only for the API server of a local cluster on an Outpost. */
   readonly addresses?: { readonly [hostName: string]: readonly string[] };
+  /** null: an image, which has no disks. */
+  readonly localDisks?: LocalDiskFacts | null;
   /** Does this host name resolve? Asked only for ECR's FIPS name. */
   readonly resolves?: { readonly [hostName: string]: boolean };
   /** Texts that decide something: AMI templates, --containerd-config-file. null: no such file. */
@@ -101,6 +153,7 @@ export type FactName =
   | 'host.bpfMounts'
   | 'host.firewallRules'
   | `host.addresses:${string}`
+  | 'host.localDisks'
   | `host.resolves:${string}`
   | `host.file:${string}`
   | `host.executable:${string}`;

@@ -138,6 +138,11 @@ const hostNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
     [host.arch === undefined, 'host.arch', 'is this architecture supported?'],
     [host.cpus === undefined, 'host.cpus', 'kubeReserved.cpu'],
     [spec.options.mountBpfFs.value && host.bpfMounts === undefined, 'host.bpfMounts', 'is bpffs mounted already?'],
+    [
+      spec.options.localDisks !== undefined && spec.options.localDisks.mode.value !== 'none' && host.localDisks === undefined,
+      'host.localDisks',
+      'which disks does the instance store have, and what is on them?',
+    ],
     [spec.options.pauseImage === undefined && host.fips === undefined, 'host.fips', 'does the pause image come from a FIPS host?'],
   ];
   const asked: Need[] = needs.filter(([isMissing]) => isMissing).map(([, fact, why, ...after]) => need(fact, why, ...after));

@@ -56,6 +56,14 @@ export const AMI_GPU_HELPER = '/etc/eks/bootstrap-gpu.sh';
 export const BPF_MOUNT_UNIT = '/etc/systemd/system/sys-fs-bpf.mount';
 export const BPF_MOUNT_POINT = '/sys/fs/bpf';
 
+// Instance store
+export const LOCAL_DISKS_DIR = '/mnt/k8s-disks';
+export const LOCAL_DISKS_ARRAY = '/dev/md/kubernetes';
+/** What setup-local-disks went by, and what `mdadm --assemble --config` may be given. */
+export const MDADM_CONFIG = '/.aws/mdadm.conf';
+/** Says for this boot which disks another program has set up. */
+export const LOCAL_DISKS_STAMP = '/run/bootwright/local-disks';
+
 // bootwright's own state
 export const STATE_DIR = '/var/lib/bootwright';
 export const MANIFEST = '/var/lib/bootwright/manifest.json';

@@ -5,16 +5,23 @@
 import type { Action, Desired, DesiredUnit, Manifest, Observed, ObservedUnit, Plan, PlannedFile } from './desired.ts';
 import { registrationWarnings } from './kubelet/registration.ts';
 import { directoryOutcome, type FileOutcome, fileOutcome, leftoverOutcome } from './plan-files.ts';
+import { afterStorage, isBelow, stateOf, storageFilesOf, storagePlan, storageUnitsOf } from './plan-storage.ts';
 import type { Because, Checked } from './report.ts';
 import { hasErrors } from './report.ts';
 
 /** Every path that must be looked at before a plan can be made. */
 export const pathsOf = (desired: Desired, manifest: Manifest | null): string[] => [
   ...new Set([
+    ...storageFilesOf(desired.storage).map(({ path }) => path),
     ...desired.directories.map(({ path }) => path),
     ...desired.files.map(({ path }) => path),
     ...(manifest?.files ?? []).map(({ path }) => path),
   ]),
+];
+
+/** Every unit whose state must be asked. */
+export const unitsToSee = (desired: Desired): string[] => [
+  ...new Set([...storageUnitsOf(desired.storage), ...desired.units.map(({ name }) => name)]),
 ];
 
 /** A machine with nothing on it, for previews: everything is made. */
@@ -29,24 +36,28 @@ export const emptyObserved = (root: string): Observed => ({
 });
 
 /** The actions, in order. `diagnostics` of a plan are its warnings, those of Desired among them. */
-export const planOf = (desired: Desired, observed: Observed): Checked<Plan> => {
+export const planOf = (desired: Desired, seen: Observed): Checked<Plan> => {
+  const storage = storagePlan(desired.storage, seen, new Set(desired.units.map(({ name }) => name)));
+  const observed = afterStorage(storage, seen);
   const directories = desired.directories.map((directory) => directoryOutcome(directory, observed));
   const files = desired.files.map((file) => fileOutcome(file, observed));
   const wanted = new Set(desired.files.map(({ path }) => path));
   const leftovers = (observed.manifest?.files ?? []).filter(({ path }) => !wanted.has(path)).map((file) => leftoverOutcome(file, observed));
   const outcomes = [...directories, ...files, ...leftovers];
-  const found = outcomes.flatMap(({ diagnostics }) => diagnostics);
+  const found = [...storage.diagnostics, ...outcomes.flatMap(({ diagnostics }) => diagnostics)];
   if (hasErrors(found)) return { diagnostics: [...desired.warnings, ...found] };
   const running = new Set(desired.units.map(({ name }) => name));
-  const actions = fileActions(outcomes).filter((action) => action.kind !== 'disable-unit' || !running.has(action.unit));
+  const actions = fileActions(outcomes)
+    .filter((action) => action.kind !== 'disable-unit' || !running.has(action.unit))
+    .map((action) => (action.kind === 'write-file' && isBelow(storage.covered, action.path) ? { ...action, anew: true as const } : action));
   const late = stateOf(observed, 'kubelet.service').active ? registrationWarnings(actions) : [];
   const warnings = [...desired.warnings, ...found, ...late];
   return {
     value: {
       root: observed.root,
       live: observed.live,
-      actions: [...actions, ...unitActions(desired.units, observed, actions)],
-      files: outcomes.map(({ file }) => file).filter((file): file is PlannedFile => file !== undefined),
+      actions: [...storage.actions, ...actions, ...unitActions(desired.units, observed, actions)],
+      files: [...storage.files, ...outcomes.map(({ file }) => file).filter((file): file is PlannedFile => file !== undefined)],
       owned: Object.fromEntries(outcomes.flatMap(({ file, owned }) => (file && owned ? [[file.path, owned]] : []))),
       decisions: desired.decisions,
       warnings,
@@ -81,9 +92,6 @@ const unitActions = (units: readonly DesiredUnit[], observed: Observed, done: re
       .map((action) => ({ ...action, ...live })),
   ];
 };
-
-const stateOf = (observed: Observed, name: string): ObservedUnit =>
-  (Object.hasOwn(observed.units, name) ? observed.units[name] : undefined) ?? { enabled: false, active: false };
 
 /** Paths whose text changes; a mode alone is no reason to restart anything. */
 const changedPaths = (actions: readonly Action[]): ReadonlySet<string> =>

@@ -41,6 +41,7 @@ const SOURCES: { readonly [path: string]: (facts: Facts) => Source } = {
   'host.nvidiaDevice': () => ({ origin: 'host-file', at: '/sys/bus/pci/devices' }),
   'host.fips': () => ({ origin: 'host-file', at: '/proc/sys/crypto/fips_enabled' }),
   'host.firewallRules': () => ({ origin: 'host', at: 'iptables-save' }),
+  'host.localDisks': () => ({ origin: 'host', at: '/dev/disk/by-id, blkid' }),
   'host.bpfMounts': () => ({ origin: 'host-file', at: '/proc/self/mounts' }),
 };
 

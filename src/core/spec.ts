@@ -41,6 +41,22 @@ export interface KubeletSpec {
   readonly nodeName: Sourced<NodeNameSource>;
 }
 
+/** What becomes of the disks of the instance store: one array, or each mounted on its own; `none`: they are left alone. */
+export const LOCAL_DISKS_MODES = ['raid0', 'raid10', 'mount', 'none'] as const;
+export type LocalDisksMode = (typeof LOCAL_DISKS_MODES)[number];
+/** What is moved onto an array: the data of these. */
+export const LOCAL_DISKS_BINDS = ['kubelet', 'containerd', 'soci', 'pods-logs'] as const;
+export type LocalDisksBind = (typeof LOCAL_DISKS_BINDS)[number];
+
+export interface LocalDisksSpec {
+  readonly mode: Sourced<LocalDisksMode>;
+  /** Absolute; the disks are mounted below it. */
+  readonly directory: Sourced<string>;
+  readonly binds: readonly LocalDisksBind[];
+  /** A setup-local-disks on PATH that is not ours does the work instead. */
+  readonly delegates: boolean;
+}
+
 /** What only bootstrap.sh nodes have. */
 export interface AmazonLinux2Options {
   readonly kind: 'amazon-linux-2';
@@ -50,6 +66,8 @@ export interface AmazonLinux2Options {
   /** The whole text of docker's daemon.json, as it was typed. */
   readonly dockerConfigJson?: Sourced<string>;
   readonly dockerBridge?: Sourced<boolean>;
+  /** Absent: nothing was said. */
+  readonly localDisks?: LocalDisksSpec;
   readonly mountBpfFs: Sourced<boolean>;
   readonly pauseAccount?: Sourced<string>;
   readonly pauseVersion: Sourced<string>;

@@ -32,7 +32,9 @@ const isExecutableFile = (path: string): boolean => {
   }
 };
 
-const onPath = (name: string, { PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }: Env): string | undefined =>
+export const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const onPath = (name: string, { PATH = SEARCH_PATH }: Env): string | undefined =>
   PATH.split(':')
     .filter((dir) => dir.startsWith('/'))
     .map((dir) => `${dir}/${name}`)

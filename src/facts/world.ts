@@ -154,6 +154,11 @@ const createApi = (aws: Aws) => {
 
 const isNamedByUser = (spec: NodeSpec | undefined, path: string): boolean => spec?.options.containerdConfigFile?.value === path;
 
+const localDisks = async ({ env, processMs }: host.HostOptions, signal: AbortSignal | undefined) => {
+  const { LIVE, readLocalDisks } = await import('./disks.ts');
+  return readLocalDisks({ ...LIVE, searchPath: env['PATH'] || host.SEARCH_PATH, self: process.execPath, processMs }, signal);
+};
+
 const hostFact = async (
   fact: FactName,
   on: host.HostOptions,
@@ -177,6 +182,8 @@ const hostFact = async (
       return { fips: host.readFips() };
     case 'host.bpfMounts':
       return { bpfMounts: host.readBpfMounts(on.root) };
+    case 'host.localDisks':
+      return { localDisks: on.root === '/' ? await localDisks(on, signal) : null };
     case 'host.resolves':
       return { resolves: { [argument]: await host.resolves(on, argument, signal) } };
     case 'host.addresses': {

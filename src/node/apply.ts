@@ -46,6 +46,8 @@ export interface ApplyResult {
 }
 
 export interface ApplyOptions extends PerformOptions {
+  /** The plan is of a part of a node: it leaves records of whole ones alone, and needs none, because it is decided by what is there. */
+  readonly isPart?: boolean;
   readonly now: () => Date;
 }
 
@@ -55,11 +57,11 @@ export interface ApplyOptions extends PerformOptions {
  * @throws NodeError CONFIG when a unit of the plan does not exist; then nothing was done
  */
 export const applyPlan = async (plan: Plan, options: ApplyOptions): Promise<ApplyResult> => {
-  const { root, live } = options;
+  const { root, live, isPart = false } = options;
   const state = readState(root);
   const last = lastManifestOf(root, state);
   const next = manifestAfter(plan, nextGeneration(root, state));
-  const isRecorded = sameFiles(state.manifest, next);
+  const isRecorded = isPart || sameFiles(state.manifest, next);
   const isConverged = plan.actions.every((action) => skipReasonOf(action, live) !== undefined);
   const progress: Progress = { results: [], warnings: [] };
   const ended = (outcome: ApplyOutcome, generation = state.manifest?.generation ?? 0): ApplyResult => ({
@@ -68,16 +70,16 @@ export const applyPlan = async (plan: Plan, options: ApplyOptions): Promise<Appl
     warnings: progress.warnings,
     actions: [...progress.results, ...plan.actions.slice(progress.results.length).map((action) => pendingResultOf(action, live))],
   });
-  if (isConverged && isRecorded && state.intent === null) return ended('converged');
+  if (isConverged && isRecorded && (isPart || state.intent === null)) return ended('converged');
   await mustHaveUnits(plan, options);
   try {
-    begin(plan, options, state, { last, next, isRecorded }, progress);
+    if (!isPart) begin(plan, options, state, { last, next, isRecorded }, progress);
     await performAll(plan, options, state.intent === null ? [] : plan.files.map(({ path }) => path), progress);
     if (!isRecorded) {
       keepGeneration(root, next);
       writeManifest(root, next);
     }
-    removeIntent(root);
+    if (!isPart) removeIntent(root);
     return ended(isConverged ? 'converged' : 'changed', isRecorded ? undefined : next.generation);
   } catch (error) {
     return { ...ended('failed'), error };

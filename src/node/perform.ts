@@ -10,6 +10,8 @@ export interface ActionResult {
   readonly kind: Action['kind'];
   readonly path?: string;
   readonly unit?: string;
+  readonly device?: string;
+  readonly program?: string;
   /** `not-run`: an action before it failed. */
   readonly status: 'done' | 'skipped' | 'failed' | 'not-run';
   readonly ms: number;
@@ -54,6 +56,8 @@ export const pendingResultOf = (action: Action, live: boolean): ActionResult => 
     kind: action.kind,
     ...('path' in action ? { path: action.path } : {}),
     ...('unit' in action ? { unit: action.unit } : {}),
+    ...('device' in action ? { device: action.device } : {}),
+    ...('program' in action ? { program: action.program } : {}),
     ms: 0,
     ...(reason === undefined ? { status: 'not-run' } : { status: 'skipped', reason }),
   };
@@ -137,13 +141,14 @@ const timed = async (batch: readonly [Action, ...Action[]], options: PerformOpti
   end('done');
 };
 
-const perform = async (batch: readonly [Action, ...Action[]], { root, systemd }: PerformOptions): Promise<void> => {
+const perform = async (batch: readonly [Action, ...Action[]], options: PerformOptions): Promise<void> => {
   const [action] = batch;
+  const { root, systemd } = options;
   switch (action.kind) {
     case 'make-directory':
       return makeDirectory(root, action.path, action.mode);
     case 'write-file':
-      mustBeAsPlanned(root, action.path, action.before, action.after);
+      if (!action.anew) mustBeAsPlanned(root, action.path, action.before, action.after);
       makeDirectory(root, dirname(action.path), 0o755);
       return writeAtomic(root, { path: action.path, text: action.after, mode: action.mode });
     case 'remove-file':
@@ -159,6 +164,13 @@ const perform = async (batch: readonly [Action, ...Action[]], { root, systemd }:
       return systemd.start(action.unit);
     case 'restart-unit':
       return batch.length > 1 ? systemd.restartTogether(unitsOf(batch)) : systemd.restart(action.unit);
+    case 'stop-unit':
+      return systemd.stop(action.unit);
+    case 'create-array':
+    case 'make-file-system':
+    case 'copy-directory':
+    case 'run-program':
+      return (await import('./disks.ts')).performOnDisks(action, options);
   }
 };
 

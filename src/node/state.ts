@@ -134,9 +134,10 @@ const jsonOf = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 export const manifestAfter = (plan: Plan, generation: number): Manifest => ({
   schemaVersion: 1,
   generation,
-  files: plan.files.map(({ path, text }) => {
+  files: plan.files.flatMap(({ path, text, unrecorded }) => {
+    if (unrecorded) return [];
     const owned = Object.hasOwn(plan.owned, path) ? plan.owned[path] : undefined;
-    return { path, digest: digestOf(text), ...owned };
+    return [{ path, digest: digestOf(text), ...owned }];
   }),
 });
 

@@ -61,6 +61,7 @@ export interface Systemd {
   readonly restart: (unit: string) => Promise<void>;
   /** systemd takes each once, though one that another requires takes it along. @throws NodeError OS without naming the unit */
   readonly restartTogether: (units: readonly string[]) => Promise<void>;
+  readonly stop: (unit: string) => Promise<void>;
   /** Last messages, oldest first; empty where there is no journal. */
   readonly journal: (unit: string, options?: { lines?: number; sinceMs?: number }) => Promise<string[]>;
 }
@@ -150,7 +151,7 @@ export const createSystemd = ({ root, live, searchPath, deadlines, signal }: Sys
     if (outcome.code !== 0) throw failed(`systemctl --root=${root} ${verb} ${units.join(' ')}`, outcome, manageMs);
   };
   const journal = journalReader(ask('journalctl'), queryMs);
-  const run = async (verb: 'start' | 'restart', unit: string): Promise<void> => {
+  const run = async (verb: 'start' | 'restart' | 'stop', unit: string): Promise<void> => {
     const sinceMs = Date.now();
     const outcome = mustHave(await systemctl([verb, '--', unit], startMs));
     if (outcome.code === 0) return;
@@ -169,6 +170,7 @@ export const createSystemd = ({ root, live, searchPath, deadlines, signal }: Sys
     start: (unit) => run('start', unit),
     restart: (unit) => run('restart', unit),
     restartTogether: async (units) => void (await must(['restart', '--', ...units], startMs)),
+    stop: (unit) => run('stop', unit),
   };
 };
 

@@ -167,16 +167,16 @@ const VALUES: readonly Case[] = [
     code: 65,
     errors: ["--containerd-config-file: 'relative.toml' is not an absolute path. Give the whole path, from / on."],
   },
+  {
+    name: 'local disks',
+    args: ['c', '--local-disks', 'zfs'],
+    code: 65,
+    errors: ["--local-disks: 'zfs' is not one of raid0, raid10, mount, none. Write raid0, raid10, mount or none."],
+  },
 ];
 
 /** What this node or this version cannot do. */
 const UNSUPPORTED: readonly Case[] = [
-  {
-    name: 'local disks',
-    args: ['c', '--local-disks', 'raid0'],
-    code: 78,
-    errors: ['--local-disks: local disks (raid0) are not supported yet. Leave it out and set the disks up in user data before bootstrap.'],
-  },
   {
     name: 'dockerd',
     args: ['my-cluster', '--container-runtime', 'dockerd'],

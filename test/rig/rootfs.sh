@@ -10,7 +10,7 @@ sources=/etc/apt/sources.list.d/debian.sources
 [ -e "$sources" ] || sources=
 # shellcheck disable=SC2016
 mmdebstrap --quiet --variant=minbase \
-  --include=systemd,systemd-sysv,dbus,iproute2,ca-certificates,procps,cloud-init,containerd,runc,conntrack,iptables,ethtool,kmod \
+  --include=systemd,systemd-sysv,dbus,iproute2,ca-certificates,procps,cloud-init,containerd,runc,conntrack,iptables,ethtool,kmod,udev,mdadm,xfsprogs \
   --customize-hook='rm -f "$1"/etc/machine-id; : > "$1"/etc/machine-id' \
   --customize-hook='chroot "$1" systemctl disable -q containerd.service' \
   bookworm "$RIG/rootfs.tmp" ${sources:+"$sources"}

@@ -60,6 +60,11 @@ const DONE: Readonly<Record<ActionResult['kind'], string>> = {
   'disable-unit': 'disabled',
   'start-unit': 'started',
   'restart-unit': 'restarted',
+  'stop-unit': 'stopped',
+  'create-array': 'created',
+  'make-file-system': 'formatted',
+  'copy-directory': 'copied to',
+  'run-program': 'ran',
 };
 
 /** What an image's boot will do, one line for each reason: `skipped (…): reload systemd units, start kubelet.service`. */
@@ -73,4 +78,5 @@ export const skippedLines = (actions: readonly ActionResult[]): string[] => {
 };
 
 /** `wrote /etc/containerd/config.toml`, `restarted kubelet.service`. */
-export const doneLine = ({ kind, path, unit }: ActionResult): string => `${DONE[kind]} ${path ?? unit ?? 'systemd units'}`;
+export const doneLine = ({ kind, path, unit, device, program }: ActionResult): string =>
+  `${DONE[kind]} ${path ?? unit ?? device ?? program ?? 'systemd units'}`;

@@ -36,6 +36,7 @@ const HEADLINES = [
   'nvidiaRuntime',
   'credentialPlugin',
   'kubeletExtraArgs',
+  'localDisks',
 ];
 
 const headline = ({ spec, facts, desired }: PlanView, paint: Paint, width: number): string => {

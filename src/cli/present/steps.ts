@@ -12,11 +12,20 @@ const VERBS: Readonly<Record<Action['kind'], string>> = {
   'disable-unit': 'disable',
   'start-unit': 'start',
   'restart-unit': 'restart',
+  'stop-unit': 'stop',
+  'create-array': 'create',
+  'make-file-system': 'format',
+  'copy-directory': 'copy',
+  'run-program': 'run',
 };
 
 const objectOf = (action: Action): string => {
   if (action.kind === 'reload-units') return 'systemd’s unit files';
   if (action.kind === 'make-directory') return `${action.path}/`;
+  if (action.kind === 'create-array') return `${action.device}, ${action.level} of ${action.members.join(', ')}`;
+  if (action.kind === 'make-file-system') return `${action.device} as ${action.type}`;
+  if (action.kind === 'copy-directory') return `${action.from}/ to ${action.path}/`;
+  if (action.kind === 'run-program') return [action.program, ...action.args].join(' ');
   return 'path' in action ? action.path : action.unit;
 };
 

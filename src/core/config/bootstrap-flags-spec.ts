@@ -1,7 +1,8 @@
 /** From single values to a NodeSpec: reading each, what contradicts what, and the defaults of bootstrap.sh. */
+import { LOCAL_DISKS_DIR } from '../paths.ts';
 import { redacted } from '../redact.ts';
 import { type Diagnostic, errorAt, type Sourced, warningAt } from '../report.ts';
-import type { NodeSpec } from '../spec.ts';
+import { LOCAL_DISKS_BINDS, type NodeSpec } from '../spec.ts';
 import { FLAGS, type FlagName, type FlagValue } from './bootstrap-flags-table.ts';
 import type { Reader } from './bootstrap-flags-values.ts';
 
@@ -91,7 +92,7 @@ const clusterOf = (name: Sourced<string>, given: Given): NodeSpec['cluster'] => 
 
 /** The whole wish. `style` matters for one default: our own name reserves for the pods that the kubelet really takes. */
 export const specOf = (name: Sourced<string>, given: Given, style: 'drop-in' | 'own'): NodeSpec => {
-  const { extraArgs, containerRuntime, containerdConfigFile, dockerConfigJson, dockerBridge, pauseAccount, pauseImage } = given;
+  const { extraArgs, containerRuntime, containerdConfigFile, dockerConfigJson, dockerBridge, pauseAccount, pauseImage, localDisks } = given;
   return {
     target: 'amazon-linux-2',
     cluster: clusterOf(name, given),
@@ -106,6 +107,9 @@ export const specOf = (name: Sourced<string>, given: Given, style: 'drop-in' | '
     options: {
       kind: 'amazon-linux-2',
       ...present({ containerRuntime, containerdConfigFile, dockerConfigJson, dockerBridge, pauseAccount, pauseImage }),
+      ...(localDisks
+        ? { localDisks: { mode: localDisks, directory: fallback(LOCAL_DISKS_DIR), binds: LOCAL_DISKS_BINDS, delegates: true } }
+        : {}),
       mountBpfFs: given.mountBpfFs ?? fallback(true),
       pauseVersion: given.pauseVersion ?? fallback('3.5'),
     },

@@ -1,5 +1,5 @@
 /** The flags of bootstrap.sh and ours beside them: one table for parsing, help, completion and README. */
-import type { CredentialPlugin, NodeNameSource, ReserveFor } from '../spec.ts';
+import { type CredentialPlugin, LOCAL_DISKS_MODES, type NodeNameSource, type ReserveFor } from '../spec.ts';
 import {
   CONTAINER_RUNTIMES,
   type Reader,
@@ -16,7 +16,6 @@ import {
   readIps,
   readIpv4Cidr,
   readIpv6Cidr,
-  readLocalDisks,
   readLocalPath,
   readPath,
   readRepository,
@@ -53,6 +52,7 @@ const NODE_NAMES = ['private-dns-name', 'instance-id'] as const satisfies readon
 // Made here, not in the table: there the compiler would widen their type.
 const readCredentialPlugin = readWord(CREDENTIAL_PLUGINS);
 const readReserveFor = readWord(RESERVE_FOR);
+const readLocalDisks = readWord(LOCAL_DISKS_MODES);
 const readNodeName = readWord(NODE_NAMES);
 
 const upstream = <const F extends Omit<BootstrapFlag, 'group'>>(flag: F) => ({ ...flag, group: 'bootstrap.sh' }) as const;
@@ -167,9 +167,9 @@ export const FLAGS = {
     flag: '--local-disks',
     env: 'LOCAL_DISKS',
     value: 'MODE',
-    choices: ['none'],
+    choices: LOCAL_DISKS_MODES,
     default: 'none',
-    help: 'Instance store: raid0, raid10 and mount are refused until a later version.',
+    help: 'Instance store: one array (raid0, raid10) that holds the data of kubelet and containerd, or each disk mounted on its own.',
     read: readLocalDisks,
   }),
   mountBpfFs: upstream({

@@ -151,23 +151,6 @@ export const readContainerRuntime: Reader<ContainerRuntime> = (text) => {
   return fault('unsupported-runtime', `unsupported container runtime: ${shown(text)}`, remedyFor(text, remedy));
 };
 
-/** Nothing to do is all that is served yet. */
-export const readLocalDisks: Reader<'none'> = (text) => {
-  if (text === 'none') return value(text);
-  if (text === 'raid0' || text === 'raid10' || text === 'mount') {
-    return fault(
-      'unsupported-local-disks',
-      `local disks (${text}) are not supported yet`,
-      'Leave it out and set the disks up in user data before bootstrap.',
-    );
-  }
-  return fault(
-    'invalid-value',
-    `${shown(text)} is not one of raid0, raid10, mount, none`,
-    remedyFor(text, 'Leave it out: local disks are not supported yet.'),
-  );
-};
-
 export const readAccount: Reader<string> = (text) =>
   /^\d{12}$/.test(text)
     ? value(text)

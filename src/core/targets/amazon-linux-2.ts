@@ -1,5 +1,6 @@
 /** A bootstrap.sh node: the files, units and reasons, in the order in which that script works. */
 import type { Desired, DesiredDirectory, DesiredFile, DesiredUnit } from '../desired.ts';
+import { localDisksOf } from '../disks/decision.ts';
 import type { Facts } from '../facts.ts';
 import { environmentDropIn, environmentDropInPattern } from '../formats/unit.ts';
 import { kubeletConfigEntries } from '../kubelet/config.ts';
@@ -14,17 +15,25 @@ import { because, MODE, textFile } from './files.ts';
 import type { Target } from './target.ts';
 
 const render = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
-  const { value: decided, diagnostics } = decisionsOf(spec, facts);
-  if (decided === undefined) return { diagnostics };
+  const { value: decided, diagnostics: found } = decisionsOf(spec, facts);
+  const { value: disks, diagnostics: ofDisks } = localDisksOf(spec.options.localDisks, facts);
+  const diagnostics = [...found, ...ofDisks];
+  if (decided === undefined || disks === undefined) return { diagnostics };
   return {
     value: {
       target: 'amazon-linux-2',
+      ...(disks.storage ? { storage: disks.storage } : {}),
       directories: directories(decided),
-      files: [...joinFiles(decided), ...providerFiles(decided), ...decided.runtime.files, ...argsFiles(decided), bpfFile(decided)].filter(
-        (file) => file !== undefined,
-      ),
+      files: [
+        ...joinFiles(decided),
+        ...providerFiles(decided),
+        ...decided.runtime.files,
+        ...argsFiles(decided),
+        ...[bpfFile(decided) ?? []].flat(),
+        ...disks.stale,
+      ],
       units: units(decided),
-      decisions: decided.all,
+      decisions: spec.options.localDisks === undefined ? decided.all : [...decided.all, disks.decision],
       warnings: diagnostics,
     },
     diagnostics,

@@ -14,11 +14,13 @@ export const fileWith = (text: string, status: { readonly mode?: number; readonl
 export const manifestAfter = (plan: Plan, before: Manifest | null): Manifest => ({
   schemaVersion: 1,
   generation: (before?.generation ?? 0) + 1,
-  files: plan.files.map(({ path, text }) => ({
-    path,
-    digest: digestOf(text),
-    ...plan.owned[path],
-  })),
+  files: plan.files
+    .filter(({ unrecorded }) => !unrecorded)
+    .map(({ path, text }) => ({
+      path,
+      digest: digestOf(text),
+      ...plan.owned[path],
+    })),
 });
 
 /** Observed after all actions of the plan that are not skipped. A plan without actions leaves everything, the manifest too. */
@@ -45,10 +47,11 @@ const applyTo = (files: { [path: string]: ObservedFile }, units: { [name: string
   if (action.kind === 'make-directory') files[action.path] = { kind: 'directory', mode: action.mode };
   else if (action.kind === 'write-file') files[action.path] = fileWith(action.after, { mode: action.mode });
   else if (action.kind === 'remove-file') files[action.path] = { kind: 'absent' };
-  else if (action.kind !== 'reload-units') {
+  else if (action.kind === 'reload-units') return;
+  else if ('unit' in action) {
     const state = units[action.unit] ?? { enabled: false, active: false };
     if (action.kind === 'enable-unit') units[action.unit] = { ...state, enabled: true };
     else if (action.kind === 'disable-unit') units[action.unit] = { ...state, enabled: false };
-    else units[action.unit] = { ...state, active: true };
+    else units[action.unit] = { ...state, active: action.kind !== 'stop-unit' };
   }
 };

@@ -2,7 +2,7 @@
  * Decision cases as folders of test/cases:
  *   command.json   arguments of bootstrap.sh, or { style: 'own', args }
  *   env.json       environment variables (optional)
- *   facts.json     { patch, remove }: what differs from test/cases/facts.base.json (optional)
+ *   facts.json     { remove, patch }: what differs from test/cases/facts.base.json; { after }: from those after another case's plan (optional)
  *   root/          files that are there before (optional)
  *   observed.json  what else is there: { after, units, files, live, unitsStale, interruptedRestarts } (optional);
  *                  `after` names a case whose plan was applied first
@@ -19,6 +19,7 @@ import { needsOf } from '../../../src/core/needs.ts';
 import { emptyObserved, planOf } from '../../../src/core/plan.ts';
 import type { Diagnostic, Json } from '../../../src/core/report.ts';
 import { applied, fileWith } from './applied.ts';
+import { factsAfter } from './disks.ts';
 
 export const CASES = join(import.meta.dirname, '../../cases');
 /** The ordinary node: the other cases say what differs from it. */
@@ -51,6 +52,12 @@ const patched = (value: Json, patch: Json): Json => {
   return result;
 };
 
+const without = (value: Json, [key = '', ...rest]: readonly string[]): Json => {
+  if (!isObject(value)) return value;
+  const { [key]: inner, ...others } = value;
+  return rest.length === 0 || inner === undefined ? others : { ...others, [key]: without(inner, rest) };
+};
+
 const frozen = <T>(value: T): T => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -60,11 +67,23 @@ const frozen = <T>(value: T): T => {
 };
 
 export const factsOf = (name: string): Facts => {
-  const base = readJson<{ [group: string]: Json }>(join(CASES, 'facts.base.json'), {});
-  const { patch, remove } = readJson<{ patch?: Json; remove?: readonly string[] }>(join(CASES, name, 'facts.json'), {});
-  const facts = patched(base, patch ?? {}) as { [group: string]: Json };
-  for (const group of remove ?? []) delete facts[group];
+  const { patch, remove, after } = readJson<{ patch?: Json; remove?: readonly string[]; after?: string }>(
+    join(CASES, name, 'facts.json'),
+    {},
+  );
+  const base =
+    after === undefined
+      ? readJson<{ [group: string]: Json }>(join(CASES, 'facts.base.json'), {})
+      : (factsLeftBy(after) as unknown as { [group: string]: Json });
+  const bare = (remove ?? []).reduce((facts, path) => without(facts, path.split('.')), base as Json);
+  const facts = patched(bare, patch ?? {}) as { [group: string]: Json };
   return frozen(facts as unknown as Facts);
+};
+
+const factsLeftBy = (name: string): Facts => {
+  const { plan } = resultOf(name, observedOf(name));
+  if (plan === undefined) throw new Error(`the case ${name} has no plan that could be applied`);
+  return factsAfter(plan, factsOf(name));
 };
 
 interface Decoded {
@@ -115,10 +134,10 @@ export interface Result {
 }
 
 /** The whole way from words to plan. */
-export const resultOf = (name: string, observed: Observed): Result => {
+export const resultOf = (name: string, observed: Observed, known?: Facts): Result => {
   const { request, diagnostics } = requestOf(name);
   if (request?.spec === undefined) return { diagnostics };
-  const facts = factsOf(name);
+  const facts = known ?? factsOf(name);
   const missing = needsOf(request.spec, facts);
   if (missing.length > 0) throw new Error(`${name}: facts.json lacks ${missing.map(({ fact }) => fact).join(', ')}`);
   const decided = decide(frozen(request.spec), facts);
@@ -135,8 +154,16 @@ export const diagnosticText = (d: Diagnostic): string => {
   return `${d.severity} ${d.code} at ${place}\n  ${d.message}\n  ${d.remedy}\n`;
 };
 
+const subjectOf = (action: Plan['actions'][number]): string => {
+  if (action.kind === 'create-array') return `${action.device} ${action.level} ${action.uuid} ${action.members.join(' ')}`;
+  if (action.kind === 'make-file-system') return `${action.device} ${action.type} ${action.uuid}`;
+  if (action.kind === 'copy-directory') return `${action.from} ${action.path}`;
+  if (action.kind === 'run-program') return [action.program, ...action.args].join(' ');
+  return 'path' in action ? action.path : 'unit' in action ? action.unit : '';
+};
+
 const actionText = (action: Plan['actions'][number]): string => {
-  const subject = 'path' in action ? action.path : 'unit' in action ? action.unit : '';
+  const subject = subjectOf(action);
   const mode = 'mode' in action ? ` ${action.mode.toString(8).padStart(4, '0')}` : '';
   const reasons = action.because.map(({ rule }) => rule).join(', ');
   const skipped = action.skipped === undefined ? '' : ` (skipped: ${action.skipped})`;

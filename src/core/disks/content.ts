@@ -1,0 +1,61 @@
+/** What stands on a disk, as words and as identifiers. */
+import { digestOf } from '../digest.ts';
+import type { DiskFacts, LocalDiskFacts, Signature } from '../facts.ts';
+import { type Diagnostic, errorAt } from '../report.ts';
+
+/** File systems that are mounted as they are. */
+const MOUNTABLE: ReadonlySet<string> = new Set(['xfs', 'ext4']);
+
+export const isMountable = (signature: Signature | null): signature is Signature & { readonly uuid: string } =>
+  signature !== null && MOUNTABLE.has(signature.type) && signature.uuid !== undefined;
+
+/** Where a device is mounted, sorted. */
+export const mountsOf = ({ mounts }: LocalDiskFacts, device: string): readonly string[] =>
+  Object.keys(mounts)
+    .filter((point) => mounts[point] === device)
+    .sort();
+
+/**
+ * A UUID (RFC 9562, version 8) that follows from what it names, so that a preview knows it, and two runs, of which the first was
+ * killed, agree on it.
+ */
+export const uuidOf = (...names: readonly string[]): string => {
+  const hex = digestOf(JSON.stringify(['bootwright local disks', ...names])).slice('sha256:'.length);
+  const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4];
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+};
+
+/** What makes a disk unfit to be taken; undefined: it is blank, and nobody uses it. */
+export const useOf = (disk: DiskFacts, seen: LocalDiskFacts): string | undefined => {
+  const points = mountsOf(seen, disk.path);
+  if (points.length > 0) return `it is mounted at ${points.join(', ')}`;
+  if (disk.isSwap) return 'it is used as swap';
+  if (disk.holders.length > 0) return `${disk.holders.join(', ')} is built on it`;
+  if (disk.partitions.length > 0) return `it has partitions (${disk.partitions.join(', ')})`;
+  return disk.signature === null ? undefined : `it holds ${dataOf(disk.signature)}`;
+};
+
+const DATA: { readonly [type: string]: string } = {
+  linux_raid_member: 'a part of an array that does not run',
+  LVM2_member: 'a volume of LVM',
+  several: 'several kinds of data',
+  swap: 'a swap area',
+};
+export const dataOf = ({ type }: Signature): string =>
+  Object.hasOwn(DATA, type) ? (DATA[type] ?? type) : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}${/ /.test(type) ? '' : ' file system'}`;
+
+/** A disk that is not formatted, because somebody may need what is on it. */
+export const inUse = (
+  path: string,
+  use: string,
+  remedy = `If nobody needs it: release it (umount, swapoff, vgremove), then wipefs --all ${path}, and run again.`,
+): Diagnostic => errorAt('local-disks-in-use', path, use, remedy);
+
+/** A program that is not there. */
+export const missingProgram = (name: string, wanted: string): Diagnostic =>
+  errorAt(
+    'local-disks-no-program',
+    name,
+    `there is no ${name} on PATH, which ${wanted}`,
+    `Install it (package ${name.startsWith('mkfs') ? 'xfsprogs' : name}).`,
+  );

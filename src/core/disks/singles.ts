@@ -1,0 +1,93 @@
+/** `mount`: each disk with its own file system. */
+import type { Action, DesiredMount } from '../desired.ts';
+import type { DiskFacts, Signature } from '../facts.ts';
+import type { Because, Checked, Diagnostic } from '../report.ts';
+import { inUse, isMountable, missingProgram, mountsOf, useOf, uuidOf } from './content.ts';
+import type { DiskPlan, DiskRequest } from './decision.ts';
+import { mountUnitOf, mountUnitText } from './units.ts';
+
+const FILE_SYSTEM_OPTIONS = 'defaults,noatime';
+
+/** A mount of a whole file system by its UUID. */
+export const fileSystemMount = (
+  where: string,
+  { type, uuid }: Required<Pick<Signature, 'type' | 'uuid'>>,
+  isMounted: boolean,
+  because: Because,
+): DesiredMount => ({
+  unit: mountUnitOf(where),
+  text: mountUnitText({ what: `UUID=${uuid}`, where, type, options: FILE_SYSTEM_OPTIONS }),
+  where,
+  isMounted,
+  because: [because],
+});
+
+/** What to do with one disk. */
+type Single =
+  | { readonly kind: 'elsewhere'; readonly disk: DiskFacts; readonly point: string }
+  | { readonly kind: 'take'; readonly disk: DiskFacts; readonly number: number; readonly isMounted: boolean };
+
+/**
+ * setup-local-disks numbered, in order, what was not mounted at that moment, so that a second run after a partial one gave a number twice.
+ * Here a disk keeps its number while it is mounted there, and the others take the free ones.
+ */
+const numbered = ({ spec, seen }: DiskRequest): readonly Single[] => {
+  const directory = spec.directory.value;
+  const numberOf = (point: string): number | undefined => {
+    const rest = point.startsWith(`${directory}/`) ? point.slice(directory.length + 1) : '';
+    return /^[1-9]\d{0,3}$/.test(rest) ? Number(rest) : undefined;
+  };
+  const taken = new Set(Object.keys(seen.mounts).flatMap((point) => numberOf(point) ?? []));
+  const next = (): number => {
+    let number = 1;
+    while (taken.has(number)) number++;
+    taken.add(number);
+    return number;
+  };
+  return seen.disks.map((disk): Single => {
+    const points = mountsOf(seen, disk.path);
+    const own = points.map(numberOf).find((number) => number !== undefined);
+    if (own !== undefined) return { kind: 'take', disk, number: own, isMounted: true };
+    const [point] = points;
+    return point === undefined ? { kind: 'take', disk, number: next(), isMounted: false } : { kind: 'elsewhere', disk, point };
+  });
+};
+
+export const singlesPlan = (request: DiskRequest): Checked<DiskPlan> => {
+  const { spec, seen, inputs } = request;
+  const diagnostics: Diagnostic[] = [];
+  const steps: Action[] = [];
+  const mounts: DesiredMount[] = [];
+  const words: string[] = [];
+  for (const single of numbered(request)) {
+    const { disk } = single;
+    if (single.kind === 'elsewhere') {
+      words.push(`${disk.path} stays where it is mounted, at ${single.point}`);
+      continue;
+    }
+    const where = `${spec.directory.value}/${single.number}`;
+    const isFilled = isMountable(disk.signature);
+    const use = single.isMounted || isFilled ? occupied(disk) : useOf(disk, seen);
+    if (use !== undefined || (single.isMounted && !isFilled)) {
+      diagnostics.push(inUse(disk.path, use ?? `it is mounted at ${where}, but no file system was found on it`));
+      continue;
+    }
+    const text = isFilled ? `${disk.path} holds a file system already, which is mounted at ${where}.` : `${disk.path} is blank.`;
+    const because: Because = { rule: `local-disks.${isFilled ? 'as-it-is' : 'blank'}`, text, inputs };
+    const signature = isFilled ? disk.signature : { type: 'xfs' as const, uuid: uuidOf('disk', disk.id) };
+    if (!isFilled) steps.push({ kind: 'make-file-system', device: disk.path, type: 'xfs', uuid: signature.uuid, because: [because] });
+    mounts.push(fileSystemMount(where, signature, single.isMounted, because));
+    words.push(`${disk.path} at ${where}`);
+  }
+  if (steps.length > 0 && seen.programs['mkfs.xfs'] === null) diagnostics.push(missingProgram('mkfs.xfs', 'makes the file systems'));
+  if (diagnostics.length > 0) return { diagnostics };
+  const because: Because = { rule: 'local-disks.mount', text: `Each disk on its own: ${words.join('; ')}.`, inputs };
+  return { value: { value: `mount: ${words.join('; ')}`, because, storage: { steps, mounts, files: [] } }, diagnostics: [] };
+};
+
+/** In use by more than a mount of its own file system. */
+const occupied = ({ isSwap, holders, partitions }: DiskFacts): string | undefined => {
+  if (isSwap) return 'it is used as swap';
+  if (holders.length > 0) return `${holders.join(', ')} is built on it`;
+  return partitions.length > 0 ? `it has partitions (${partitions.join(', ')})` : undefined;
+};

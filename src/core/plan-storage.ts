@@ -1,0 +1,116 @@
+/**
+ * Local disks in a plan: first of all, and in an order in which a run that is cut off anywhere leaves nothing half: a mount unit is there
+ * and enabled only after the copy behind it is complete, or systemd would mount an empty directory at the next boot.
+ */
+import type { Action, DesiredFile, DesiredMount, DesiredStorage, Observed, ObservedUnit, PlannedFile } from './desired.ts';
+import { fileOutcome } from './plan-files.ts';
+import type { Because, Diagnostic } from './report.ts';
+
+export interface StoragePlan {
+  readonly actions: readonly Action[];
+  readonly files: readonly PlannedFile[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Directories on which this plan mounts something: what was seen below them is not what will be there. */
+  readonly covered: readonly string[];
+  /** Units that it stops and leaves to the rest of the plan to start. */
+  readonly stopped: readonly string[];
+}
+
+const fileOf = ({ unit, text, because }: DesiredMount): DesiredFile => ({
+  path: `/etc/systemd/system/${unit}`,
+  mode: 0o644,
+  content: { kind: 'text', text },
+  because,
+});
+
+/** Every file that a storage names. */
+export const storageFilesOf = (storage: DesiredStorage | undefined): readonly DesiredFile[] =>
+  storage === undefined ? [] : [...storage.files, ...(storage.helper ? [storage.helper.stamp] : []), ...storage.mounts.map(fileOf)];
+
+/** Its mount units, and the units that may have to stop. */
+export const storageUnitsOf = (storage: DesiredStorage | undefined): readonly string[] =>
+  (storage?.mounts ?? []).flatMap(({ unit, bind }) => [unit, ...(bind?.users ?? [])]);
+
+export const stateOf = (observed: Observed, name: string): ObservedUnit =>
+  (Object.hasOwn(observed.units, name) ? observed.units[name] : undefined) ?? { enabled: false, active: false };
+
+/** `later`: units that the rest of the plan starts where they do not run. */
+export const storagePlan = (storage: DesiredStorage | undefined, observed: Observed, later: ReadonlySet<string>): StoragePlan => {
+  if (storage === undefined) return { actions: [], files: [], diagnostics: [], covered: [], stopped: [] };
+  const { mounts, helper } = storage;
+  const written = (files: readonly DesiredFile[]) => files.map((file) => fileOutcome(file, observed));
+  const [wholes, binds] = [mounts.filter(({ bind }) => bind === undefined), mounts.filter(({ bind }) => bind !== undefined)];
+  const stamp = helper ? written([helper.stamp]) : [];
+  const config = written(storage.files);
+  const [wholeFiles, bindFiles] = [written(wholes.map(fileOf)), written(binds.map(fileOf))];
+  const outcomes = [...stamp, ...config, ...wholeFiles, ...bindFiles];
+  const actionsOf = (some: typeof outcomes): readonly Action[] => some.flatMap(({ actions }) => actions);
+  const pending = binds.filter(({ isMounted }) => !isMounted);
+  const stops = stopsFor(pending, observed);
+  const runsHelper = helper !== undefined && actionsOf(stamp).length > 0;
+  const starts = stops.filter(({ unit }) => !later.has(unit)).reverse();
+  return {
+    actions: [
+      ...(runsHelper ? [helper.run, ...actionsOf(stamp)] : []),
+      ...storage.steps,
+      ...actionsOf(config),
+      ...mounting(wholes, actionsOf(wholeFiles), observed),
+      ...stops,
+      ...pending.flatMap(copyOf),
+      ...mounting(binds, actionsOf(bindFiles), observed),
+      ...starts.map(({ unit, because }): Action => ({ kind: 'start-unit', unit, because })),
+    ],
+    files: outcomes.flatMap(({ file }) => (file ? [{ ...file, unrecorded: true as const }] : [])),
+    diagnostics: outcomes.flatMap(({ diagnostics }) => diagnostics),
+    covered: [...pending.map(({ where }) => where), ...(runsHelper ? helper.covers : [])],
+    stopped: stops.map(({ unit }) => unit).filter((unit) => later.has(unit)),
+  };
+};
+
+type Stop = Action & { readonly kind: 'stop-unit' };
+
+/** Each user of a directory that is about to be moved, if it runs, once. */
+const stopsFor = (pending: readonly DesiredMount[], observed: Observed): readonly Stop[] => {
+  const users = [...new Set(pending.flatMap(({ bind }) => bind?.users ?? []))].filter((unit) => stateOf(observed, unit).active);
+  return users.map((unit): Stop => {
+    const places = pending.filter(({ bind }) => bind?.users.includes(unit)).map(({ where }) => where);
+    return {
+      kind: 'stop-unit',
+      unit,
+      because: [{ rule: 'local-disks.moving', text: `${places.join(', ')} must not change while it is moved.`, inputs: [] }],
+    };
+  });
+};
+
+const copyOf = ({ where, bind, because }: DesiredMount): readonly Action[] =>
+  bind === undefined ? [] : [{ kind: 'copy-directory', from: where, path: bind.to, because }];
+
+const RELOAD: readonly Because[] = [{ rule: 'units.changed', text: 'systemd must read the mount units.', inputs: [] }];
+
+/** Unit files, then the mounts that do not stand yet. */
+const mounting = (mounts: readonly DesiredMount[], writes: readonly Action[], observed: Observed): readonly Action[] => {
+  const starts = mounts.filter(({ isMounted }) => !isMounted);
+  const mustReload = writes.length > 0 || (starts.length > 0 && observed.unitsStale);
+  return [
+    ...writes,
+    ...(mustReload ? [{ kind: 'reload-units', because: RELOAD } as const] : []),
+    ...mounts
+      .filter(({ unit }) => !stateOf(observed, unit).enabled)
+      .map(({ unit, because }): Action => ({ kind: 'enable-unit', unit, because })),
+    ...starts.map(({ unit, because }): Action => ({ kind: 'start-unit', unit, because })),
+  ];
+};
+
+export const isBelow = (directories: readonly string[], path: string): boolean =>
+  directories.some((directory) => path.startsWith(`${directory}/`));
+
+/** What the rest of the plan starts from: a directory on which something is mounted meanwhile may hold anything, so all is written there. */
+export const afterStorage = ({ actions, covered, stopped }: StoragePlan, observed: Observed): Observed => {
+  if (actions.length === 0) return observed;
+  return {
+    ...observed,
+    unitsStale: observed.unitsStale && !actions.some(({ kind }) => kind === 'reload-units'),
+    files: Object.fromEntries(Object.entries(observed.files).filter(([path]) => !isBelow(covered, path))),
+    units: { ...observed.units, ...Object.fromEntries(stopped.map((unit) => [unit, { ...stateOf(observed, unit), active: false }])) },
+  };
+};

@@ -1,0 +1,248 @@
+/** The disks of the instance store and what is on them. Reads only: /dev/disk/by-id, /sys, /proc and `blkid -p`, which trusts no cache. */
+import { execFile } from 'node:child_process';
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { MARK } from '../core/disks/units.ts';
+import { NodeError } from '../core/errors.ts';
+import type { ArrayFacts, DiskFacts, LocalDiskFacts, Signature } from '../core/facts.ts';
+
+/** Where the kernel shows what is read here, and the machine's own program. A test gives directories of its own. */
+export interface DiskSources {
+  readonly dev: string;
+  readonly sys: string;
+  readonly proc: string;
+  readonly units: string;
+  /** PATH, for blkid and the programs that are looked for. */
+  readonly searchPath: string;
+  /** This executable. */
+  readonly self: string;
+  readonly processMs: number;
+}
+
+/** More of anything is no machine of EC2: 24 disks are the most there are. */
+const MOST = 64;
+const MOST_MOUNTS = 512;
+const BY_ID = /NVMe_Instance_Storage_/;
+const NAME = /^[A-Za-z0-9!:._-]{1,64}$/;
+
+const namesIn = (directory: string): string[] => {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+};
+
+const textAt = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+};
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** One link for each disk: the shortest of its names. Links of partitions, which the kernel's own pattern takes in, do not count. */
+const idsOf = ({ dev, sys }: DiskSources): ReadonlyMap<string, string> => {
+  const ids = new Map<string, string>();
+  const directory = join(dev, 'disk/by-id');
+  for (const id of namesIn(directory).filter((name) => BY_ID.test(name) && /^[!-~]{1,255}$/.test(name))) {
+    let name: string;
+    try {
+      name = basename(realpathSync(join(directory, id)));
+    } catch {
+      continue; // the disk has just gone
+    }
+    if (!NAME.test(name) || !isThere(join(sys, 'class/block', name)) || isThere(join(sys, 'class/block', name, 'partition'))) continue;
+    const known = ids.get(name);
+    if (known === undefined || id.length < known.length) ids.set(name, id);
+  }
+  return ids;
+};
+
+const unescaped = (value: string): string => value.replace(/\\(.)/g, '$1');
+
+/** What `blkid -p -o export` says: nothing and exit code 2 for a blank device, 8 where signatures contradict each other. */
+export const signatureOf = (code: number, output: string): Signature | null | undefined => {
+  if (code === 2) return null;
+  if (code === 8) return { type: 'several' };
+  const found = new Map(output.split('\n').map((line) => [line.slice(0, line.indexOf('=')), unescaped(line.slice(line.indexOf('=') + 1))]));
+  const [type, table, uuid] = [found.get('TYPE'), found.get('PTTYPE'), found.get('UUID')];
+  const kind = type ?? (table === undefined ? undefined : `${table} partition table`);
+  if (code !== 0) return undefined;
+  if (kind === undefined) return { type: 'several' }; // something it has no name for is not nothing
+  return { type: kind.replace(/[^ -~]/g, '?').slice(0, 64), ...(uuid !== undefined && /^[0-9A-Za-z:-]{1,64}$/.test(uuid) ? { uuid } : {}) };
+};
+
+const probe = (device: string, { searchPath, processMs }: DiskSources, signal: AbortSignal | undefined): Promise<Signature | null> =>
+  new Promise((resolve, reject) => {
+    const options = {
+      timeout: processMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: 64 * 1024,
+      env: { PATH: searchPath, LC_ALL: 'C' },
+      ...(signal ? { signal } : {}),
+    } as const;
+    execFile('blkid', ['-p', '-o', 'export', device], options, (failure, stdout, stderr) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const signature = signatureOf(failure === null ? 0 : typeof failure.code === 'number' ? failure.code : -1, stdout);
+      if (signature !== undefined) return resolve(signature);
+      const said = failure?.code === 'ENOENT' ? 'there is no blkid on PATH' : stderr.trim().split('\n')[0] || failure?.message;
+      reject(new NodeError('OS', `what is on ${device} cannot be told: ${said}`, { remedy: `Try: blkid -p ${device}`, path: device }));
+    });
+  });
+
+/** /proc writes blank, tab, newline and backslash as octal. */
+const unoctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** Mount points below these are of no interest, unless one of the disks is there: pods and the kernel's own. */
+const ELSEWHERE = /^\/(?:proc|sys|dev|run|var\/lib\/kubelet|var\/lib\/containerd)\//;
+
+/**
+ * Mount point → device, from /proc/self/mountinfo (proc(5)); of several mounts on one point the last, which hides the others. A bind
+ * mount has the device of what it shows.
+ */
+export const mountsIn = (
+  mountinfo: string,
+  deviceOf: (number: string) => string | undefined,
+  ours: ReadonlySet<string>,
+): Record<string, string> => {
+  const mounts = new Map<string, string>();
+  for (const line of mountinfo.split('\n')) {
+    const [head = '', tail = ''] = line.split(' - ');
+    const [, , number = '', , escapedPoint = ''] = head.split(' ');
+    const point = unoctal(escapedPoint);
+    if (!/^\/[^\p{Cc}]*$/u.test(point)) continue;
+    const device = deviceOf(number) ?? (tail.split(' ')[0] || 'unknown');
+    if (ours.has(device) || !ELSEWHERE.test(point)) mounts.set(point, device);
+  }
+  // A pod's volume on one of them says nothing new where the disk itself is mounted in sight.
+  const inSight = new Set([...mounts].filter(([point]) => !ELSEWHERE.test(point)).map(([, device]) => device));
+  const sorted = [...mounts]
+    .filter(([point, device]) => !ELSEWHERE.test(point) || !inSight.has(device))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  // The disks' own first: what they are used for must never fall under the table.
+  const kept = [...sorted.filter(([, device]) => ours.has(device)), ...sorted.filter(([, device]) => !ours.has(device))].slice(
+    0,
+    MOST_MOUNTS,
+  );
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+const deviceByNumber =
+  ({ sys }: DiskSources) =>
+  (number: string): string | undefined => {
+    if (!/^\d{1,5}:\d{1,8}$/.test(number)) return undefined;
+    try {
+      return `/dev/${basename(readlinkSync(join(sys, 'dev/block', number)))}`;
+    } catch {
+      return undefined; // tmpfs and others have no device
+    }
+  };
+
+const swapsIn = (text: string): ReadonlySet<string> =>
+  new Set(
+    text
+      .split('\n')
+      .slice(1)
+      .map((line) => unoctal(line.split(/\s/)[0] ?? '')),
+  );
+
+/** The first on PATH, as a shell finds it. */
+const programAt = (name: string, { searchPath }: DiskSources): string | null => {
+  for (const directory of searchPath.split(':').filter((dir) => dir.startsWith('/'))) {
+    const path = join(directory, name);
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {}
+  }
+  return null;
+};
+
+/** This executable under another name: a link to it, or a copy, which has its length. */
+export const isSelf = (path: string, self: string): boolean => {
+  const [there, here] = [statSync(path, { throwIfNoEntry: false }), statSync(self, { throwIfNoEntry: false })];
+  return there !== undefined && here !== undefined && ((there.dev === here.dev && there.ino === here.ino) || there.size === here.size);
+};
+
+const foreignHelper = (sources: DiskSources): string | null => {
+  const path = programAt('setup-local-disks', sources);
+  return path === null || isSelf(path, sources.self) ? null : path;
+};
+
+/** Mount units about the instance store, ours or setup-local-disks' own. */
+const unitsIn = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    namesIn(directory)
+      .filter((name) => /^[!-.0-~]{1,249}\.mount$/.test(name))
+      .map((name): [string, string] => [name, textAt(join(directory, name)).slice(0, 4096)])
+      .filter(([, text]) => new RegExp(`^Description=.*${MARK}`, 'm').test(text))
+      .slice(0, MOST),
+  );
+
+const diskOf = async (
+  name: string,
+  id: string,
+  sources: DiskSources,
+  swaps: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<DiskFacts> => {
+  const block = join(sources.sys, 'class/block', name);
+  const path = `/dev/${name}`;
+  return {
+    path,
+    id,
+    bytes: (Number.parseInt(textAt(join(block, 'size')), 10) || 0) * 512,
+    signature: await probe(join(sources.dev, name), sources, signal),
+    partitions: namesIn(block).filter((entry) => isThere(join(block, entry, 'partition'))),
+    holders: namesIn(join(block, 'holders')),
+    isSwap: swaps.has(path),
+  };
+};
+
+const arrayOf = async (name: string, sources: DiskSources, signal?: AbortSignal): Promise<ArrayFacts> => {
+  const block = join(sources.sys, 'class/block', name);
+  const state = textAt(join(block, 'md/array_state'));
+  const runs = state !== '' && state !== 'clear' && state !== 'inactive';
+  return {
+    path: `/dev/${name}`,
+    level: textAt(join(block, 'md/level')),
+    state: runs ? state : state || 'inactive',
+    members: namesIn(join(block, 'slaves')).map((slave) => `/dev/${slave}`),
+    signature: runs ? await probe(join(sources.dev, name), sources, signal) : null,
+    holders: namesIn(join(block, 'holders')),
+  };
+};
+
+export const LIVE: Pick<DiskSources, 'dev' | 'sys' | 'proc' | 'units'> = {
+  dev: '/dev',
+  sys: '/sys',
+  proc: '/proc',
+  units: '/etc/systemd/system',
+};
+
+/** @throws NodeError OS where a disk cannot be read: nobody may take it for blank. */
+export const readLocalDisks = async (sources: DiskSources, signal?: AbortSignal): Promise<LocalDiskFacts> => {
+  const ids = [...idsOf(sources)].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST);
+  const swaps = swapsIn(textAt(join(sources.proc, 'swaps')));
+  const disks = await Promise.all(ids.map(([name, id]) => diskOf(name, id, sources, swaps, signal)));
+  const names = [...new Set(disks.flatMap(({ holders }) => holders))].filter((name) =>
+    isThere(join(sources.sys, 'class/block', name, 'md')),
+  );
+  const arrays = await Promise.all(names.sort().map((name) => arrayOf(name, sources, signal)));
+  const ours = new Set([...disks, ...arrays].map(({ path }) => path));
+  return {
+    disks,
+    arrays,
+    mounts: mountsIn(textAt(join(sources.proc, 'self/mountinfo')), deviceByNumber(sources), ours),
+    units: unitsIn(sources.units),
+    programs: {
+      mdadm: programAt('mdadm', sources),
+      'mkfs.xfs': programAt('mkfs.xfs', sources),
+      'setup-local-disks': foreignHelper(sources),
+    },
+  };
+};
