@@ -218,6 +218,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     reason: 'a stop wipes the disks and may change their number',
   },
   {
+    id: 'local-disks-boot',
+    was: 'mount units name the file system by `UUID=`, for which systemd does not wait: a boot that is faster than udev leaves the node on its root disk',
+    now: 'they name /dev/disk/by-uuid/…, and a boot waits for it, up to 30 s',
+    reason: 'seen in the test with a real array: kubelet and containerd started on the wrong disk',
+  },
+  {
     id: 'local-disks-copy',
     was: 'copies over what the array holds already, and what pods have mounted with it; a node that is killed meanwhile boots with half a directory',
     now: 'the copy is of one file system, is complete or not there, and what the array holds already stays; a directory on a disk of its own (a volume at /var/lib/containerd) is left there, with a warning',

@@ -44,7 +44,7 @@ const script = (name: string, ...args: readonly string[]): Promise<string> =>
 
 const counter = { value: 0 };
 /** `bw-PID-K`: clean.sh tells by the PID what a killed run left. */
-const newName = (): string => `bw-${process.pid}-${counter.value++}`;
+export const newName = (): string => `bw-${process.pid}-${counter.value++}`;
 
 /** A network namespace of a free number, removed with its test. */
 export const makeNetwork = async (t: Owner): Promise<Network> => {

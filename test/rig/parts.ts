@@ -40,6 +40,7 @@ const PARTS = {
   cgroup2: () => (readFileSync('/proc/filesystems', 'utf8').includes('cgroup2') ? undefined : 'this kernel has no cgroup2'),
   ip: command('ip'),
   openssl: command('openssl'),
+  uml: command('linux.uml'),
   strace: command('strace'),
   shellcheck: command('shellcheck'),
   bash: command('bash'),

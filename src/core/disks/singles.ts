@@ -8,7 +8,13 @@ import { mountUnitOf, mountUnitText } from './units.ts';
 
 const FILE_SYSTEM_OPTIONS = 'defaults,noatime';
 
-/** A mount of a whole file system by its UUID. */
+/** Disks and arrays are there within seconds; one that is not was wiped by a stop. */
+const PATIENCE = 30;
+
+/**
+ * A mount of a whole file system by its UUID, as a path: for `UUID=…` in a unit systemd does not wait until the device is there (only its
+ * reader of fstab does), so a boot with setup-local-disks' own unit may lose the race against udev and mdadm.
+ */
 export const fileSystemMount = (
   where: string,
   { type, uuid }: Required<Pick<Signature, 'type' | 'uuid'>>,
@@ -16,7 +22,7 @@ export const fileSystemMount = (
   because: Because,
 ): DesiredMount => ({
   unit: mountUnitOf(where),
-  text: mountUnitText({ what: `UUID=${uuid}`, where, type, options: FILE_SYSTEM_OPTIONS }),
+  text: mountUnitText({ what: `/dev/disk/by-uuid/${uuid}`, where, type, options: FILE_SYSTEM_OPTIONS, patience: PATIENCE }),
   where,
   isMounted,
   because: [because],

@@ -29,7 +29,7 @@ const withArray = (disks: LocalDiskFacts, { level, uuid, members }: Action & { k
 
 /** The device behind a mount unit's What: a file system by its UUID, or that which a directory lies on. */
 const deviceOf = (what: string, disks: LocalDiskFacts): string => {
-  if (!what.startsWith('UUID=')) {
+  if (!what.startsWith('/dev/disk/by-uuid/')) {
     const point = Object.keys(disks.mounts)
       .filter((mounted) => what.startsWith(`${mounted}/`))
       .sort()
@@ -37,7 +37,7 @@ const deviceOf = (what: string, disks: LocalDiskFacts): string => {
     return disks.mounts[point ?? ''] ?? 'nothing';
   }
   const found = [...disks.disks, ...disks.arrays].find(
-    ({ signature }) => `UUID=${signature?.uuid}` === what && signature?.type !== 'linux_raid_member',
+    ({ signature }) => `/dev/disk/by-uuid/${signature?.uuid}` === what && signature?.type !== 'linux_raid_member',
   );
   if (found === undefined) throw new Error(`no device has ${what}`);
   return found.path;
