@@ -70,7 +70,7 @@ const action: Schema = {
     kind: {
       enum: [
         ...['make-directory', 'write-file', 'remove-file', 'reload-units', 'enable-unit', 'disable-unit', 'start-unit', 'restart-unit'],
-        ...['stop-unit', 'create-array', 'make-file-system', 'copy-directory', 'run-program'],
+        ...['stop-unit', 'create-array', 'make-file-system', 'announce-device', 'copy-directory', 'run-program'],
       ],
     },
     path: text(),
@@ -79,7 +79,7 @@ const action: Schema = {
     before: { type: ['string', 'null'], description: 'null: the file is not there' },
     after: text(),
     anew: { const: true, description: 'below a directory that this plan mounts: what is there before does not count' },
-    device: text('create-array, make-file-system: what it makes, or makes it on'),
+    device: text('create-array, make-file-system, announce-device: what it is about'),
     level: { enum: ['raid0', 'raid10'] },
     members: list(text(), 'create-array: its disks'),
     uuid: text(),

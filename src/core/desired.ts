@@ -64,6 +64,8 @@ export interface DesiredMount {
   readonly where: string;
   /** By what was seen; a mount that stands is never made anew. */
   readonly isMounted: boolean;
+  /** A whole file system: what it is on. */
+  readonly device?: string;
   /** What is at `where` is copied to `to` first, while `users` are stopped. */
   readonly bind?: { readonly to: string; readonly users: readonly string[] };
   readonly because: readonly Because[];
@@ -179,6 +181,8 @@ export type Action = ActionCommon &
       }
     /** On a blank device only. */
     | { readonly kind: 'make-file-system'; readonly device: string; readonly type: 'xfs'; readonly uuid: string }
+    /** udev looks at it once more, so that it is known by the UUID of what is on it now. */
+    | { readonly kind: 'announce-device'; readonly device: string }
     /** Complete or not at all; what is there already stays. */
     | { readonly kind: 'copy-directory'; readonly from: string; readonly path: string }
     | { readonly kind: 'run-program'; readonly program: string; readonly args: readonly string[] }

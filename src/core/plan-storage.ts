@@ -97,6 +97,9 @@ const mounting = (mounts: readonly DesiredMount[], writes: readonly Action[], ob
     ...mounts
       .filter(({ unit }) => !stateOf(observed, unit).enabled)
       .map(({ unit, because }): Action => ({ kind: 'enable-unit', unit, because })),
+    ...starts.flatMap(({ device, because }): readonly Action[] =>
+      device === undefined ? [] : [{ kind: 'announce-device', device, because }],
+    ),
     ...starts.map(({ unit, because }): Action => ({ kind: 'start-unit', unit, because })),
   ];
 };

@@ -2,7 +2,7 @@
  * Local disks: arrays, file systems and moved directories, by mdadm, mkfs.xfs and cp. Nothing is forced: each of these programs refuses by
  * itself what holds data or is in use (the kernel gives it the device for itself alone), and before each the device is probed once more.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Action } from '../core/desired.ts';
 import { mdadmUuid } from '../core/disks/array.ts';
@@ -10,7 +10,9 @@ import { NodeError } from '../core/errors.ts';
 import { makeDirectory, moveFile, removeTree } from './filesystem.ts';
 import { complaintOf, type Outcome, runProgram } from './process.ts';
 
-export type DiskAction = Action & { readonly kind: 'create-array' | 'make-file-system' | 'copy-directory' | 'run-program' };
+export type DiskAction = Action & {
+  readonly kind: 'create-array' | 'make-file-system' | 'announce-device' | 'copy-directory' | 'run-program';
+};
 
 export interface DiskOptions {
   readonly root: string;
@@ -76,12 +78,24 @@ const createArray = async (run: Run, action: DiskAction & { readonly kind: 'crea
     ...members,
   ];
   await must(run, 'mdadm', args, CREATE_MS);
+  // Where the disks were once members of another array, what that held begins in their midst, and would now come back in pieces.
+  await must(run, 'wipefs', ['--quiet', '--all', device], PROBE_MS);
 };
 
 const makeFileSystem = async (run: Run, { device, uuid }: DiskAction & { readonly kind: 'make-file-system' }): Promise<void> => {
   await mustBeBlank(run, device);
   // As setup-local-disks: no discard of disks that come discarded, and a log that is written in stripes of 32 kB.
   await must(run, 'mkfs.xfs', ['-q', '-K', '-l', 'su=8b', '-m', `uuid=${uuid}`, device], FORMAT_MS);
+};
+
+/**
+ * udev watches a block device for writers, but not before it has dealt with its appearance: what is formatted at once may stay without its
+ * link in by-uuid for ever (seen with mkfs right after mdadm), and so may what a run made that was killed.
+ */
+const announceDevice = async (run: Run, { device }: DiskAction & { readonly kind: 'announce-device' }): Promise<void> => {
+  const name = basename(realpathSync(device));
+  await must(run, 'udevadm', ['trigger', '--action=change', '--subsystem-match=block', `--sysname-match=${name}`], PROBE_MS);
+  await run('udevadm', ['settle', '--timeout=30'], PROBE_MS * 2); // late events of others are no failure of ours
 };
 
 /** Under a temp name first: the name itself is there only when everything is. */
@@ -104,6 +118,8 @@ export const performOnDisks = async (action: DiskAction, options: DiskOptions): 
       return createArray(run, action);
     case 'make-file-system':
       return makeFileSystem(run, action);
+    case 'announce-device':
+      return announceDevice(run, action);
     case 'copy-directory':
       return copyDirectory(run, options.root, action);
     case 'run-program':

@@ -168,6 +168,7 @@ const perform = async (batch: readonly [Action, ...Action[]], options: PerformOp
       return systemd.stop(action.unit);
     case 'create-array':
     case 'make-file-system':
+    case 'announce-device':
     case 'copy-directory':
     case 'run-program':
       return (await import('./disks.ts')).performOnDisks(action, options);

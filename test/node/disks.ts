@@ -24,6 +24,8 @@ const fakes = (t: Test, scripts: { readonly [program: string]: string } = {}): F
     'mkfs.xfs': '',
     'setup-local-disks': '',
     sync: '',
+    udevadm: '',
+    wipefs: '',
     ...scripts,
   })) {
     writeFileSync(join(dir, 'bin', program), `#!/bin/sh\necho "${program} $*" >>'${log}'\n${script}\n`);
@@ -50,19 +52,20 @@ t.test('arrays: each disk is looked at once more, nothing is forced', async (t) 
     'blkid -p -o export /dev/a',
     'blkid -p -o export /dev/b',
     `mdadm ${COMMON} ${MD_UUID} --level=0 --raid-devices=2 /dev/a /dev/b`,
+    'wipefs --quiet --all /dev/md/kubernetes',
   ]);
 });
 
 t.test('an array of one disk is one that mdadm wants to be asked for twice', async (t) => {
   const { calls, perform } = fakes(t);
   await perform(array('raid0', ['/dev/a']));
-  t.equal(calls().at(-1), `mdadm ${COMMON} ${MD_UUID} --level=0 --force --raid-devices=1 /dev/a`);
+  t.equal(calls().at(-2), `mdadm ${COMMON} ${MD_UUID} --level=0 --force --raid-devices=1 /dev/a`);
 });
 
 t.test('RAID 10 says what newer versions of mdadm would ask', async (t) => {
   const { calls, perform } = fakes(t);
   await perform(array('raid10', ['/dev/a', '/dev/b', '/dev/c', '/dev/d']));
-  t.match(calls().at(-1), '--level=10 --bitmap=internal --raid-devices=4');
+  t.match(calls().at(-2), '--level=10 --bitmap=internal --raid-devices=4');
 });
 
 t.test('a device that is not blank any more, or does not say, is not written to', async (t) => {
@@ -81,6 +84,14 @@ t.test('file systems', async (t) => {
   const { calls, perform } = fakes(t);
   await perform({ kind: 'make-file-system', device: '/dev/md127', type: 'xfs', uuid: UUID, because: BECAUSE });
   t.equal(calls().at(-1), `mkfs.xfs -q -K -l su=8b -m uuid=${UUID} /dev/md127`);
+});
+
+t.test('udev is told by the kernel’s name', async (t) => {
+  const { dir, calls, perform } = fakes(t, { udevadm: '[ "$1" = trigger ]' });
+  writeFileSync(join(dir, 'md127'), '');
+  symlinkSync('md127', join(dir, 'kubernetes'));
+  await perform({ kind: 'announce-device', device: join(dir, 'kubernetes'), because: BECAUSE });
+  t.strictSame(calls(), ['udevadm trigger --action=change --subsystem-match=block --sysname-match=md127', 'udevadm settle --timeout=30']);
 });
 
 t.test('what a program says when it fails, and what to do', async (t) => {

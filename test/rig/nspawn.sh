@@ -69,6 +69,7 @@ case $cmd in
       kill -9 "$pid" 2>/dev/null || true
       gone "$(cat "$run/pid")" || true
     fi
+    [ ! -s "$run/uml" ] || kill -9 -- "-$(cat "$run/uml")" 2>/dev/null || true # the machine of uml.ts, all of its processes
     umount -l -R "$root" 2>/dev/null || true
     umount -l "$run/rw" 2>/dev/null || true
     rm -rf --one-file-system "$run"

@@ -154,6 +154,7 @@ export const makeMachine = async (t: Owner): Promise<Machine> => {
     boot: async (disks) => {
       writeFileSync(join(root, 'etc/udev/rules.d/90-rig.rules'), udevRules(disks));
       child = start(root, join(place, 'console.log'), disks);
+      writeFileSync(join(place, 'uml'), String(child.pid)); // its group, for clean.sh
       await mustRun('systemctl is-system-running --wait; udevadm settle');
     },
     powerOff: async () => {

@@ -6,6 +6,7 @@ import { LOCAL_DISKS_DIR } from '../../core/paths.ts';
 import { planOf } from '../../core/plan.ts';
 import { type Diagnostic, errorAt, type Sourced } from '../../core/report.ts';
 import { LOCAL_DISKS_BINDS, LOCAL_DISKS_MODES, type LocalDisksBind, type LocalDisksMode, type LocalDisksSpec } from '../../core/spec.ts';
+import { timestampOf } from '../../core/timestamp.ts';
 import { applyPlan } from '../../node/apply.ts';
 import { nameOf, withLock } from '../../node/lock.ts';
 import { missingRights } from '../../node/rights.ts';
@@ -64,7 +65,7 @@ const specOf = (options: Parsed): LocalDisksSpec => {
 
 const planned = async (spec: LocalDisksSpec, machine: Machine, context: Context): Promise<Plan> => {
   const watch = plainWatch(context);
-  const start: Facts = { schemaVersion: 1, now: context.now().toISOString(), instance: {}, host: {} };
+  const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
   const { world, close } = openWorld(context, machine.root, watch);
   const { host } = await world.resolve('host.localDisks', start, context.signal).finally(close);
   const { decision, storage, stale } = demandedDisks(spec, { ...start, host: { ...host } }, context);

@@ -63,6 +63,7 @@ const DONE: Readonly<Record<ActionResult['kind'], string>> = {
   'stop-unit': 'stopped',
   'create-array': 'created',
   'make-file-system': 'formatted',
+  'announce-device': 'announced',
   'copy-directory': 'copied to',
   'run-program': 'ran',
 };

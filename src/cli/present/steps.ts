@@ -15,6 +15,7 @@ const VERBS: Readonly<Record<Action['kind'], string>> = {
   'stop-unit': 'stop',
   'create-array': 'create',
   'make-file-system': 'format',
+  'announce-device': 'announce',
   'copy-directory': 'copy',
   'run-program': 'run',
 };
@@ -26,6 +27,7 @@ const objectOf = (action: Action): string => {
   if (action.kind === 'make-file-system') return `${action.device} as ${action.type}`;
   if (action.kind === 'copy-directory') return `${action.from}/ to ${action.path}/`;
   if (action.kind === 'run-program') return [action.program, ...action.args].join(' ');
+  if (action.kind === 'announce-device') return `${action.device} to udev`;
   return 'path' in action ? action.path : action.unit;
 };
 

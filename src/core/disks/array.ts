@@ -47,7 +47,7 @@ export const arrayPlan = (request: DiskRequest): Checked<DiskPlan> => {
   const binds = bindsOf(array, where, request);
   diagnostics.push(...binds.diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics };
-  const mounts = [fileSystemMount(where, array.fileSystem, there !== undefined, array.because), ...binds.mounts];
+  const mounts = [fileSystemMount(where, array.device, array.fileSystem, there !== undefined, array.because), ...binds.mounts];
   return {
     value: {
       value: `${level} of ${array.members.join(', ')} at ${where}`,

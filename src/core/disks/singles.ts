@@ -17,6 +17,7 @@ const PATIENCE = 30;
  */
 export const fileSystemMount = (
   where: string,
+  device: string,
   { type, uuid }: Required<Pick<Signature, 'type' | 'uuid'>>,
   isMounted: boolean,
   because: Because,
@@ -24,6 +25,7 @@ export const fileSystemMount = (
   unit: mountUnitOf(where),
   text: mountUnitText({ what: `/dev/disk/by-uuid/${uuid}`, where, type, options: FILE_SYSTEM_OPTIONS, patience: PATIENCE }),
   where,
+  device,
   isMounted,
   because: [because],
 });
@@ -82,7 +84,7 @@ export const singlesPlan = (request: DiskRequest): Checked<DiskPlan> => {
     const because: Because = { rule: `local-disks.${isFilled ? 'as-it-is' : 'blank'}`, text, inputs };
     const signature = isFilled ? disk.signature : { type: 'xfs' as const, uuid: uuidOf('disk', disk.id) };
     if (!isFilled) steps.push({ kind: 'make-file-system', device: disk.path, type: 'xfs', uuid: signature.uuid, because: [because] });
-    mounts.push(fileSystemMount(where, signature, single.isMounted, because));
+    mounts.push(fileSystemMount(where, disk.path, signature, single.isMounted, because));
     words.push(`${disk.path} at ${where}`);
   }
   if (steps.length > 0 && seen.programs['mkfs.xfs'] === null) diagnostics.push(missingProgram('mkfs.xfs', 'makes the file systems'));

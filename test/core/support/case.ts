@@ -157,6 +157,7 @@ export const diagnosticText = (d: Diagnostic): string => {
 const subjectOf = (action: Plan['actions'][number]): string => {
   if (action.kind === 'create-array') return `${action.device} ${action.level} ${action.uuid} ${action.members.join(' ')}`;
   if (action.kind === 'make-file-system') return `${action.device} ${action.type} ${action.uuid}`;
+  if (action.kind === 'announce-device') return action.device;
   if (action.kind === 'copy-directory') return `${action.from} ${action.path}`;
   if (action.kind === 'run-program') return [action.program, ...action.args].join(' ');
   return 'path' in action ? action.path : 'unit' in action ? action.unit : '';

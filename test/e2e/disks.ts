@@ -1,9 +1,11 @@
 /** Local disks with a real kernel, udev, mdadm, mkfs.xfs and mount units: first runs, second runs, reboots, stops that wipe them, kills. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { installAmi } from '../rig/ami.ts';
+import { until } from '../rig/node.ts';
 import { needs, type Part } from '../rig/parts.ts';
-import { type Machine, makeMachine } from '../rig/uml.ts';
+import { type Machine, makeMachine, projectInside } from '../rig/uml.ts';
 
 const PARTS: readonly Part[] = ['linux', 'x64', 'root', 'rootfs', 'nspawn', 'uml', 'systemctl'];
 
@@ -114,6 +116,52 @@ t.test('one array: made, kept over a reboot, made anew after a stop', async (t) 
   });
 });
 
+t.test('bootstrap.sh: the disks first, then what lies on them', async (t) => {
+  if (!needs(t, ...PARTS)) return;
+  const machine = await makeMachine(t);
+  installAmi(machine.root, { kubelet: '1.32.3', containerd: '1.6' });
+  await machine.boot(['AWS1', 'AWS2'].map(machine.makeDisk));
+  await machine.must('mkdir -p /var/lib/containerd; echo c >/var/lib/containerd/image');
+  await machine.must(`cd ${projectInside}; setsid /host${process.execPath} test/fakes/main.ts >/rig/fakes.json 2>/rig/fakes.err &`);
+  const { env } = await until('the stand-ins of AWS', 60_000, () => {
+    const line = readFileSync(join(machine.root, 'rig/fakes.json'), 'utf8');
+    return line.endsWith('\n') ? (JSON.parse(line) as { env: { [name: string]: string } }) : undefined;
+  });
+  const exports = Object.entries(env).map(([name, value]) => `export ${name}='${value}'; `);
+  // Without a registry the pull of the pause image fails, which is a warning.
+  const bootstrap = (args: string) => machine.run(`${exports.join('')} bash /etc/eks/bootstrap.sh my-cluster --mount-bpf-fs false ${args}`);
+
+  const first = await bootstrap('--local-disks raid0');
+  t.equal(first.code, 0, first.stderr);
+  t.match(
+    first.stderr,
+    /created \/dev\/md\/kubernetes[\s\S]*started var-lib-kubelet\.mount[\s\S]*wrote \/var\/lib\/kubelet\/kubeconfig[\s\S]*started kubelet\.service/,
+  );
+  t.equal((await mountsOf(machine)).trim().split('\n').length, 5);
+  t.equal(await machine.must('stat -f -c %T /var/lib/kubelet/kubeconfig /var/lib/containerd/image'), 'xfs\nxfs\n');
+  t.match(await machine.must('ls /var/lib/containerd'), /io\.containerd\.metadata/, 'containerd runs on the array');
+  t.equal(await machine.must('systemctl is-active kubelet containerd'), 'active\nactive\n');
+
+  await t.test('again, and as EKS calls it after the user', async (t) => {
+    const before = await stateOf(machine);
+    for (const args of ['--local-disks raid0', '', '--local-disks none']) {
+      const { code, stderr } = await bootstrap(args);
+      t.equal(code, 0, stderr);
+      t.notMatch(stderr, /\b(?:created|formatted|copied|stopped|removed|wrote)\b/);
+    }
+    t.equal(await stateOf(machine), before);
+  });
+
+  await t.test('a bootstrap.sh that calls another setup-local-disks', async (t) => {
+    await machine.must(
+      `mkdir /opt/other; printf '#!/bin/sh\\necho "$@" >>/var/tmp/other\\n' >/opt/other/setup-local-disks; chmod +x /opt/other/*`,
+    );
+    exports.push('export PATH=/opt/other:$PATH; ');
+    for (const _ of [1, 2]) t.equal((await bootstrap('--local-disks raid0')).code, 0);
+    t.equal(await machine.must('cat /var/tmp/other'), 'raid0\n', 'called with the mode, once');
+  });
+});
+
 /** Takes everything away again, as if nothing had been done. */
 const RESET = `
   systemctl stop kubelet containerd 2>/dev/null
@@ -124,30 +172,38 @@ const RESET = `
   mkdir -p /var/lib/containerd /opt/bin; echo c >/var/lib/containerd/image
   systemctl daemon-reload; udevadm settle; true`;
 
-/** A program that does its work, or nothing, and takes the one that called it along. */
-const deadly = (program: string, does: string): string => `
-  printf '#!/bin/sh\\n${does}kill -9 $PPID\\n' >/opt/bin/${program}; chmod +x /opt/bin/${program}`;
+/** A program on PATH that, at this call, does its work or not, and takes the one that called it along. */
+const deadly = (call: string, works: boolean): string => {
+  const [program = '', verb = '*'] = call.split(' ');
+  const real = `PATH=/usr/sbin:/usr/bin:/sbin:/bin ${program} "$@"`;
+  const script = `#!/bin/sh\ncase "$1" in ${verb}) ${works ? real : ':'}; kill -9 $PPID ;; *) ${real} ;; esac\n`;
+  return `cat >/opt/bin/${program} <<'EOF'\n${script}EOF\nchmod +x /opt/bin/${program}`;
+};
 
 t.test('killed anywhere, the next run finishes it', async (t) => {
   if (!needs(t, ...PARTS)) return;
   const machine = await makeMachine(t);
   withServices(machine);
   await machine.boot(['AWS1', 'AWS2'].map(machine.makeDisk));
-  const programs = { mdadm: '/sbin/mdadm', 'mkfs.xfs': '/sbin/mkfs.xfs', cp: '/bin/cp', sync: '/bin/sync', systemctl: '/bin/systemctl' };
-  for (const [program, path] of Object.entries(programs)) {
-    for (const does of ['', `${path} "$@"; `]) {
-      await t.test(`${does === '' ? 'before' : 'after'} ${program}`, async (t) => {
-        await machine.must(`${RESET}; ${deadly(program, does)}`);
-        const killed = await machine.run('PATH=/opt/bin:$PATH setup-local-disks raid0');
-        t.equal(killed.code, 137, killed.stderr);
-        const { code, stderr } = await machine.run('rm -f /opt/bin/*; setup-local-disks raid0');
-        t.equal(code, 0, stderr);
-        t.equal((await mountsOf(machine)).trim().split('\n').length, 5, 'all is mounted');
-        t.equal(await machine.must('cat /var/lib/containerd/image'), 'c\n', 'and complete');
-        t.match((await machine.run('setup-local-disks raid0')).stderr, /^Nothing to do\.$/m);
-      });
-    }
+  const moments: readonly (readonly [string, string])[] = [
+    ['mdadm', 'after'],
+    ['mkfs.xfs', 'after'],
+    ['cp', 'before'],
+    ['sync', 'after'],
+    ['systemctl start', 'after'],
+  ];
+  for (const [call, moment] of moments) {
+    await t.test(`${moment} ${call}`, async (t) => {
+      await machine.must(`${RESET}; ${deadly(call, moment === 'after')}`);
+      const killed = await machine.run('PATH=/opt/bin:$PATH setup-local-disks raid0');
+      t.equal(killed.code, 137, killed.stderr);
+      const { code, stderr } = await machine.run('rm -f /opt/bin/*; setup-local-disks raid0');
+      t.equal(code, 0, stderr);
+      t.equal((await mountsOf(machine)).trim().split('\n').length, 5, 'all is mounted');
+      t.equal(await machine.must('cat /var/lib/containerd/image'), 'c\n', 'and complete');
+    });
   }
+  await isConverged(t, machine, 'setup-local-disks raid0');
 });
 
 t.test('disk by disk, and never over data', async (t) => {
@@ -160,7 +216,7 @@ t.test('disk by disk, and never over data', async (t) => {
 
   await t.test('what is in use is refused, and stays bit for bit', async (t) => {
     const before = await machine.must(sums);
-    for (const mode of ['raid0', 'raid10', 'mount']) {
+    for (const mode of ['raid0', 'mount']) {
       const { code, stderr } = await machine.run(`setup-local-disks ${mode}`);
       t.equal(code, 1, mode);
       if (mode === 'raid0')
