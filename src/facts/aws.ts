@@ -13,7 +13,7 @@ import {
   skewOf,
 } from './aws-failures.ts';
 import type { Http } from './http.ts';
-import { type Backoff, type Env, jitteredMs, type Progress, type Random, sleep, spanOf } from './wait.ts';
+import { type Backoff, type Env, jitteredMs, type Progress, type Random, spanOf, type Timer } from './wait.ts';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -55,6 +55,8 @@ export interface Aws {
   readonly random: Random;
   /** The clock of this machine, in milliseconds. */
   readonly clock: () => number;
+  /** Measures and makes the waits. */
+  readonly timer: Timer;
   readonly deadlines: AwsDeadlines;
   readonly credentials: () => Promise<AwsCredentials>;
   readonly progress: (progress: Progress) => void;
@@ -133,7 +135,7 @@ export const persist = async <T>(
   { retries, clock, denialPasses = false, signal }: Persistence,
   attempt: () => Promise<T>,
 ): Promise<T> => {
-  const started = performance.now();
+  const started = aws.timer.now();
   const { totalMs, backoff, throttleBackoff } = aws.deadlines;
   for (let failures = 0, throttles = 0; ; ) {
     const signedWith = clock.skewMs;
@@ -151,7 +153,7 @@ export const persist = async <T>(
       const pauseMs = isThrottle
         ? retryAfterMs(error) + jitteredMs(throttleBackoff, throttles++, aws.random)
         : jitteredMs(backoff, failures++, aws.random);
-      const elapsedMs = performance.now() - started;
+      const elapsedMs = aws.timer.now() - started;
       if (elapsedMs + pauseMs >= totalMs) throw explain(call, error, failures + throttles);
       aws.progress({
         wait: 'aws',
@@ -159,7 +161,7 @@ export const persist = async <T>(
         elapsedMs,
         deadlineMs: totalMs,
       });
-      await sleep(pauseMs, signal);
+      await aws.timer.sleep(pauseMs, signal);
     }
   }
 };

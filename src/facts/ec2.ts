@@ -6,7 +6,7 @@ import { AwsError, type CallName, explain, GarbledAnswer, grantBy } from './aws-
 import { endpointOf } from './endpoints.ts';
 import { queryCall } from './signed-call.ts';
 import { at, type Tree, textIn } from './tree.ts';
-import { jitteredMs, sleep, spanOf } from './wait.ts';
+import { jitteredMs, spanOf } from './wait.ts';
 
 export const VERSION = '2016-11-15';
 
@@ -74,7 +74,7 @@ export const describePrivateDnsName = async (aws: Aws, region: string, id: strin
     'Or name the node by its instance id: --node-name instance-id (needs an access entry of type EC2).',
   );
   const { deadlineMs, capMs } = patienceOf(aws);
-  const started = performance.now();
+  const started = aws.timer.now();
   for (let look = 0; ; look++) {
     const answer = await queryCall(aws, call, 'ec2', { Action: call.operation, Version: VERSION, 'InstanceId.1': id }, how).catch(
       (error: unknown) => {
@@ -84,11 +84,11 @@ export const describePrivateDnsName = async (aws: Aws, region: string, id: strin
     );
     const name = explained(call, () => nameIn(answer, id));
     if (name !== '') return name;
-    const elapsedMs = performance.now() - started;
+    const elapsedMs = aws.timer.now() - started;
     const pauseMs = capMs / 10 + jitteredMs({ baseMs: capMs / 6, capMs }, look, aws.random);
     if (elapsedMs + pauseMs >= deadlineMs) throw noName(id, deadlineMs);
     aws.progress({ wait: 'private-dns-name', text: `EC2 knows no PrivateDnsName of ${id} yet`, elapsedMs, deadlineMs });
-    await sleep(pauseMs, how.signal);
+    await aws.timer.sleep(pauseMs, how.signal);
   }
 };
 

@@ -8,7 +8,7 @@ import { AwsError, type CallName, GarbledAnswer, grantBy } from './aws-failures.
 import { TransportError } from './http.ts';
 import { sdkHandler } from './sdk-http.ts';
 import { at, isTree, type Tree, textIn } from './tree.ts';
-import { jitteredMs, sleep, spanOf } from './wait.ts';
+import { jitteredMs, spanOf } from './wait.ts';
 
 /** Loading the client takes as long as a few IMDS answers: started early, it is there when the credentials are. */
 export const loadEks = (): Promise<typeof import('@aws-sdk/client-eks')> => import('@aws-sdk/client-eks');
@@ -44,7 +44,7 @@ const PASSING = new Set(['CREATING', 'UPDATING', 'PENDING']);
  */
 export const describeCluster = async (aws: Aws, question: ClusterQuestion): Promise<ClusterFacts> => {
   const { describe, call } = await clientOf(aws, question);
-  const started = performance.now();
+  const started = aws.timer.now();
   const { totalMs: deadlineMs, poll } = aws.deadlines;
   for (let look = 0; ; look++) {
     const cluster = await persist(aws, call, question, describe).catch((error: unknown) => {
@@ -53,14 +53,14 @@ export const describeCluster = async (aws: Aws, question: ClusterQuestion): Prom
     const status = textIn(cluster, 'status');
     if (status === 'ACTIVE') return clusterIn(cluster, question, call.origin);
     if (!PASSING.has(status)) throw unusable(question.name, status);
-    const elapsedMs = performance.now() - started;
+    const elapsedMs = aws.timer.now() - started;
     // At least half the window: the wait is not contention, only nodes of one group should not ask in step.
     const pauseMs =
       jitteredMs({ baseMs: poll.baseMs / 2, capMs: poll.capMs / 2 }, look, aws.random) +
       Math.min(poll.capMs, poll.baseMs * 2 ** Math.min(look, 30)) / 2;
     if (elapsedMs + pauseMs >= deadlineMs) throw stillNot(question.name, status, deadlineMs);
     aws.progress({ wait: 'cluster', text: `cluster '${question.name}' is ${status}`, elapsedMs, deadlineMs });
-    await sleep(pauseMs, question.signal);
+    await aws.timer.sleep(pauseMs, question.signal);
   }
 };
 

@@ -39,6 +39,17 @@ export const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => 
   }
 };
 
+/** The passing of time as a capability: a simulation brings its own and waits for nothing. */
+export interface Timer {
+  /** Milliseconds since some moment; never goes back. */
+  now(): number;
+  /** @throws the signal's reason when that comes first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** This machine's. */
+export const timer: Timer = { now: () => performance.now(), sleep };
+
 /** `HH:MM:SS`-free, human: `0.4 s`, `12 s`, `3 min`. */
 export const spanOf = (ms: number): string => {
   if (ms < 10_000) return `${Math.round(ms / 100) / 10} s`;

@@ -10,7 +10,7 @@ import * as host from './host.ts';
 import { createHttp } from './http.ts';
 import { createImds, type ImdsDeadlines } from './imds.ts';
 import { fetchInstanceFact, fetchRegion, isImdsFact } from './instance.ts';
-import { abortable, type Env, type Progress, type Random } from './wait.ts';
+import { abortable, type Env, type Progress, type Random, timer } from './wait.ts';
 
 export interface WorldDeadlines {
   readonly imds: Partial<ImdsDeadlines>;
@@ -80,7 +80,7 @@ export const createWorld = (options: WorldOptions): World => {
   });
   const http = createHttp({ env, connectTimeoutMs: awsDeadlines.connectMs, proxy: true });
   const credentials = createCredentials({ env, imds, http, clock, requestMs: awsDeadlines.requestMs, warn });
-  const aws: Aws = { env, http, random, clock, deadlines: awsDeadlines, credentials: credentials.get, progress, warn };
+  const aws: Aws = { env, http, random, clock, timer, deadlines: awsDeadlines, credentials: credentials.get, progress, warn };
   const api = createApi(aws);
   const onHost: host.HostOptions = { env, root, random, processMs: deadlines.processMs ?? 10_000, dnsMs: deadlines.dnsMs ?? 10_000 };
 
