@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { CLUSTER_CA_PEM } from '../test/fakes/certificates.ts';
 import { sequentialRoundTrips } from '../test/fakes/server.ts';
 import { type ColdSample, evict, measureCold } from './cold.ts';
+import { tableOf, writeBlock } from './markdown.ts';
 import { buildRunner, medianOf, type Runner, type Sample } from './measure.ts';
 
 const EXECUTABLE = resolve('dist/bootwright-linux-x64');
@@ -125,9 +126,6 @@ const countTrips = async (runner: Runner, scenario: Scenario, dir: string): Prom
 
 const fixed = (value: number, digits = 0): string => value.toFixed(digits);
 
-const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-
 const coldRowOf = (name: string, sample: ColdSample, floor: ColdSample): readonly string[] => [
   name,
   fixed(sample.wallMs),
@@ -186,8 +184,6 @@ const report = async (rounds: number, dir: string): Promise<string> => {
   return [`${machine()}; ${rounds} rounds; executable ${fixed(size)} MB.`, ...blocks].join('\n\n');
 };
 
-const MARK = /(<!-- generated: bench -->\n)[\s\S]*?(<!-- end of generated -->)/;
-
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '25' }, write: { type: 'boolean', default: false } } });
 for (const file of [EXECUTABLE, HELLO])
   if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run build\` and \`npm run build -- hello\` first`);
@@ -195,14 +191,7 @@ const dir = mkdtempSync(join(tmpdir(), 'bootwright-bench-'));
 try {
   const text = await report(Number(values.rounds), dir);
   process.stdout.write(`${text}\n`);
-  if (values.write) {
-    const readme = readFileSync('README.md', 'utf8');
-    if (!MARK.test(readme)) throw new Error('README.md has no block for the figures');
-    writeFileSync(
-      'README.md',
-      readme.replace(MARK, (_, open, close) => `${open}${text}\n${close}`),
-    );
-  }
+  if (values.write) writeBlock('bench', text);
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

@@ -70,7 +70,7 @@ const MARK = /<!-- generated: ([a-z-]+) -->\n[\s\S]*?<!-- end of generated -->/g
 /** The text with each marked part replaced. Throws for a mark that nobody fills. */
 export const withSections = (text: string, sections: Readonly<Record<string, string>>): string =>
   text.replace(MARK, (whole, name: string) => {
-    if (name === 'bench') return whole; // filled by the bench script, which needs a quiet machine
+    if (name === 'bench' || name === 'scale') return whole; // filled by the scripts in bench/: one needs a quiet machine, the other minutes
     const section = sections[name];
     if (section === undefined) throw new Error(`README.md asks for an unknown section: ${name}`);
     return `<!-- generated: ${name} -->\n${section}\n<!-- end of generated -->`;
