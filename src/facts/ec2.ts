@@ -74,7 +74,7 @@ export const describePrivateDnsName = async (aws: Aws, region: string, id: strin
     'Or name the node by its instance id: --node-name instance-id (needs an access entry of type EC2).',
   );
   const { deadlineMs, capMs } = patienceOf(aws);
-  const started = aws.timer.now();
+  let answered: number | undefined;
   for (let look = 0; ; look++) {
     const answer = await queryCall(aws, call, 'ec2', { Action: call.operation, Version: VERSION, 'InstanceId.1': id }, how).catch(
       (error: unknown) => {
@@ -84,7 +84,8 @@ export const describePrivateDnsName = async (aws: Aws, region: string, id: strin
     );
     const name = explained(call, () => nameIn(answer, id));
     if (name !== '') return name;
-    const elapsedMs = aws.timer.now() - started;
+    answered ??= aws.timer.now(); // patience with EC2's knowledge begins when it answers: in a crowd that may take minutes
+    const elapsedMs = aws.timer.now() - answered;
     const pauseMs = capMs / 10 + jitteredMs({ baseMs: capMs / 6, capMs }, look, aws.random);
     if (elapsedMs + pauseMs >= deadlineMs) throw noName(id, deadlineMs);
     aws.progress({ wait: 'private-dns-name', text: `EC2 knows no PrivateDnsName of ${id} yet`, elapsedMs, deadlineMs });

@@ -30,6 +30,23 @@ export type Random = () => number;
 export const jitteredMs = ({ baseMs, capMs }: Backoff, attempt: number, random: Random): number =>
   random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30));
 
+/** As Backoff, but the cap grows with the time that was waited already. */
+export interface PatientBackoff {
+  readonly baseMs: number;
+  /** The cap at the start. */
+  readonly slackMs: number;
+  /** Of the time waited so far, added to the cap. */
+  readonly share: number;
+}
+
+/**
+ * Uniform in [half a window, window). A cap that grows with the wait keeps the crowd's calls few however long the queue is, and
+ * still bounds what a node oversleeps, as a share of what it had to wait anyway. Half the window is enough to spread a crowd, as
+ * the pauses of one node add up; the other half saves calls that are too early.
+ */
+export const patientMs = ({ baseMs, slackMs, share }: PatientBackoff, attempt: number, elapsedMs: number, random: Random): number =>
+  (Math.min(baseMs * 2 ** Math.min(attempt, 30), slackMs + share * elapsedMs) * (1 + random())) / 2;
+
 /** Waits; rejects with the signal's reason when that comes first. */
 export const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
   try {

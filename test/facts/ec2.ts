@@ -55,6 +55,15 @@ t.test("120 s are the patience; the AMI's own variables change it", async (t) =>
   t.same(odd.warnings, ["PRIVATE_DNS_NAME_MAX_ATTEMPTS='lots' is not a positive whole number; 20 is used"]);
 });
 
+t.test('the patience begins when EC2 answers, not while it throttles', async (t) => {
+  const here = await stage(t);
+  const body =
+    '<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error></Errors></Response>';
+  here.aws.fault({ kind: 'status', status: 503, headers: { 'retry-after': '0.1' }, body, times: 1 }); // beyond the 60 ms of QUICK
+  here.aws.state.namelessFor = 1;
+  t.same(await name(here), { instance: { privateDnsName: NAME } });
+});
+
 t.test('a right that is missing', async (t) => {
   const here = await stage(t);
   const body =

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { abortable, jitteredMs, once, sleep, spanOf } from '../../src/facts/wait.ts';
+import { abortable, jitteredMs, once, patientMs, sleep, spanOf } from '../../src/facts/wait.ts';
 
 t.test('full jitter: anything from nothing to a window that doubles up to a cap', async (t) => {
   const backoff = { baseMs: 100, capMs: 1_000 };
@@ -11,6 +11,28 @@ t.test('full jitter: anything from nothing to a window that doubles up to a cap'
     jitteredMs(backoff, 7, () => 0),
     0,
   );
+});
+
+t.test('patience: half of the window at least, and the cap grows with the wait', async (t) => {
+  const backoff = { baseMs: 1_000, slackMs: 5_000, share: 0.25 };
+  const cases = [
+    [0, 0, 1_000],
+    [1, 900, 2_000],
+    [2, 2_500, 4_000],
+    [3, 6_000, 6_500],
+    [9, 100_000, 30_000],
+    [30, 1_000_000, 255_000],
+  ] as const;
+  for (const [attempt, elapsedMs, windowMs] of cases) {
+    t.equal(
+      patientMs(backoff, attempt, elapsedMs, () => 1),
+      windowMs,
+    );
+    t.equal(
+      patientMs(backoff, attempt, elapsedMs, () => 0),
+      windowMs / 2,
+    );
+  }
 });
 
 t.test("sleep ends with the signal's reason", async (t) => {

@@ -14,7 +14,7 @@ export const QUICK = {
     requestMs: 2_000,
     totalMs: 4_000,
     backoff: { baseMs: 1, capMs: 4 },
-    throttleBackoff: { baseMs: 1, capMs: 4 },
+    throttleBackoff: { baseMs: 1, slackMs: 4, share: 0 },
     poll: { baseMs: 2, capMs: 4 },
     privateDnsNameMs: 60,
   },
