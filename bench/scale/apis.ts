@@ -12,10 +12,13 @@ export interface Limit {
 
 export type Service = 'eks' | 'ec2';
 
+/** `overloaded`: a 503; `cut-off`: a broken connection. */
+type Verdict = 'served' | 'throttled' | 'overloaded' | 'cut-off';
+
 export interface Apis {
   readonly http: Http;
-  /** One call, without its contents; true: served. */
-  ask(service: Service): Promise<boolean>;
+  /** One call, without its contents. */
+  ask(service: Service): Promise<Verdict>;
   /** Calls so far, refused ones included. */
   readonly calls: { readonly [S in Service]: number };
 }
@@ -68,7 +71,7 @@ const instance = (id: string): HttpAnswer =>
     `<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>${id}</instanceId><privateDnsName>${id}.us-west-2.compute.internal</privateDnsName></item></instancesSet></item></reservationSet></DescribeInstancesResponse>`,
   );
 
-const REFUSED: { readonly [S in Service]: HttpAnswer } = {
+const THROTTLED: { readonly [S in Service]: HttpAnswer } = {
   eks: answerOf(429, '{"message":"Rate exceeded"}', { 'x-amzn-errortype': 'ThrottlingException' }),
   ec2: answerOf(
     503,
@@ -79,20 +82,27 @@ const REFUSED: { readonly [S in Service]: HttpAnswer } = {
 export const createApis = ({ time, limit, faults = 0, random }: ApiOptions): Apis => {
   const buckets = { eks: createBucket(limit), ec2: createBucket(limit) };
   const calls = { eks: 0, ec2: 0 };
-  const ask = async (service: Service): Promise<boolean> => {
+  const ask: Apis['ask'] = async (service) => {
     calls[service]++;
     await time.timer.sleep(ANSWER_MS);
-    return buckets[service](time.timer.now());
+    const isServed = buckets[service](time.timer.now());
+    const chance = random();
+    if (chance < faults) return chance < faults / 2 ? 'cut-off' : 'overloaded';
+    return isServed ? 'served' : 'throttled';
   };
   const send: Http['send'] = async ({ url, body }) => {
     const { origin, hostname } = new URL(url);
     const service = hostname.startsWith('eks.') ? 'eks' : 'ec2';
-    const isServed = await ask(service);
-    const chance = random();
-    if (chance < faults / 2) throw new TransportError('cut-off', origin, `${origin} broke the connection off`);
-    if (chance < faults) return answerOf(503, '');
-    if (!isServed) return REFUSED[service];
-    return service === 'eks' ? CLUSTER : instance(new URLSearchParams(String(body)).get('InstanceId.1') ?? '');
+    switch (await ask(service)) {
+      case 'cut-off':
+        throw new TransportError('cut-off', origin, `${origin} broke the connection off`);
+      case 'overloaded':
+        return answerOf(503, '');
+      case 'throttled':
+        return THROTTLED[service];
+      case 'served':
+        return service === 'eks' ? CLUSTER : instance(new URLSearchParams(String(body)).get('InstanceId.1') ?? '');
+    }
   };
   return { http: { send, close: async () => undefined }, ask, calls };
 };

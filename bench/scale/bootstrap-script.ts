@@ -22,7 +22,7 @@ export const bootstrapScript = (
 ): readonly (() => Promise<boolean>)[] => {
   const cli = async (service: Service): Promise<boolean> => {
     for (let attempt = 1; ; attempt++) {
-      if (await apis.ask(service)) return true;
+      if ((await apis.ask(service)) === 'served') return true;
       if (attempt === CLI_ATTEMPTS) return false;
       await timer.sleep(random() * 1000 * 2 ** (attempt - 1));
     }
