@@ -2,16 +2,21 @@
  * npm run build            dist/bootwright.cjs for Node >= 22, and on linux-x64 the executable dist/bootwright-linux-x64
  * npm run build -- bundle  only the first
  * npm run build -- hello   dist/hello-linux-x64: the floor of this runtime, for bench/
+ * npm run build:all        the bundle, both executables and dist/SHA256SUMS: the same sources give the same bytes
+ * npm run build -- x64     only that one of them; or arm64, on linux-x64 with qemu
+ * A second word is a directory to use instead of dist.
  */
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { buildFacts } from './build-facts.mjs';
-import { refuseOtherNode, writeExecutable, writeProgram } from './executable.mjs';
+import { writeExecutable, writeProgram } from './executable.mjs';
+import { ARCHITECTURES, runtimeFor } from './runtime.mjs';
 import { bundleOf, modulesOf } from './scripts.mjs';
 import { withWarmUps } from './warm-up.mjs';
 
 const root = dirname(import.meta.dirname);
-const dist = join(root, 'dist');
+const [target = 'own', dist = join(root, 'dist')] = process.argv.slice(2);
 const platform = `${process.platform}-${process.arch}`;
 const entry = join(root, 'src/main.ts');
 
@@ -48,37 +53,61 @@ const withWork = async (name, use) => {
   }
 };
 
-const writeProgramTo = async (define) => {
-  refuseOtherNode(root);
-  const out = join(dist, `bootwright-${platform}`);
-  const modules = await modulesOf({ entry, define });
-  await withWork('program', (work) => withWarmUps((warmUps) => writeProgram({ modules, warmUps, work, out })));
+/** @param {boolean} settled takes twice as long, for bytes that do not depend on how busy this machine is */
+const writeProgramFor = async (arch, define, settled) => {
+  const out = join(dist, `bootwright-linux-${arch}`);
+  await withWork(arch, async (work) => {
+    const runtime = runtimeFor({ root, arch, work });
+    const modules = await modulesOf({ entry, define });
+    await withWarmUps((warmUps) => writeProgram({ runtime, modules, warmUps, settled, work, out }));
+  });
+  tell(out);
+};
+
+/** What `sha256sum --check SHA256SUMS` reads. */
+const writeSums = () => {
+  const names = ['bootwright.cjs', ...ARCHITECTURES.map((arch) => `bootwright-linux-${arch}`)];
+  const sumOf = (name) =>
+    createHash('sha256')
+      .update(readFileSync(join(dist, name)))
+      .digest('hex');
+  const out = join(dist, 'SHA256SUMS');
+  writeFileSync(out, names.map((name) => `${sumOf(name)}  ${name}\n`).join(''));
   tell(out);
 };
 
 const writeHello = async () => {
-  refuseOtherNode(root);
   const out = join(dist, `hello-${platform}`);
-  const main = join(import.meta.dirname, 'hello/hello.cjs');
-  await withWork('hello', (work) => writeExecutable({ main, assets: {}, work, out }));
+  await withWork('hello', async (work) => {
+    const runtime = runtimeFor({ root, arch: process.arch, work });
+    copyFileSync(join(import.meta.dirname, 'hello/hello.cjs'), join(work, 'hello.cjs'));
+    await writeExecutable({ runtime, main: 'hello.cjs', assets: {}, work, out });
+  });
   tell(out);
 };
 
 const TARGETS = {
-  all: async () => {
+  own: async () => {
     const define = buildFacts(root);
     await writeBundle(define);
-    if (platform === 'linux-x64') await writeProgramTo(define);
+    if (platform === 'linux-x64') await writeProgramFor('x64', define, false);
     else
       process.stdout.write(
-        `no executable: it is for linux-x64 and this is ${platform}; \`node dist/bootwright.cjs\` is the same program\n`,
+        `no executable: it is built on linux-x64 and this is ${platform}; \`node dist/bootwright.cjs\` is the same program\n`,
       );
   },
   bundle: () => writeBundle(buildFacts(root)),
+  x64: () => writeProgramFor('x64', buildFacts(root), true),
+  arm64: () => writeProgramFor('arm64', buildFacts(root), true),
+  all: async () => {
+    const define = buildFacts(root);
+    await writeBundle(define);
+    for (const arch of ARCHITECTURES) await writeProgramFor(arch, define, true);
+    writeSums();
+  },
   hello: writeHello,
 };
 
-const [target = 'all'] = process.argv.slice(2);
 if (!Object.hasOwn(TARGETS, target)) throw new Error(`no target '${target}'; there are: ${Object.keys(TARGETS).join(', ')}`);
 mkdirSync(dist, { recursive: true });
 await TARGETS[target]();

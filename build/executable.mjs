@@ -1,35 +1,13 @@
 /** Scripts → one executable: code caches by a warm-up run, a SEA blob with both, injected into a stripped copy of the pinned Node. */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'postject';
 import { bundleOf } from './scripts.mjs';
+import { steadyFlags } from './steady.cjs';
 
 const WARM_UP_MS = 60_000;
 const SENTINEL = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-
-/** A code cache, and a SEA blob all the more, belongs to one build of Node: with any other the executable dies of a segmentation fault. */
-export const refuseOtherNode = (root) => {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const pinned = lock.packages[`node_modules/node-linux-${process.arch}`]?.version;
-  if (process.version !== `v${pinned}`) {
-    throw new Error(
-      `this is Node ${process.version}; the executable is built with the pinned v${pinned}: use \`npm run build\` after \`npm ci\``,
-    );
-  }
-};
-
-/** Node without its symbol table, a seventh smaller. Before the injection: afterwards `strip` would damage the blob's note. */
-const copyNode = (out) => {
-  try {
-    execFileSync('strip', ['-o', out, process.execPath]);
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-    copyFileSync(process.execPath, out);
-    process.stdout.write('not stripped: there is no `strip` here (binutils); the executable works, 18 MB larger\n');
-  }
-  chmodSync(out, 0o755);
-};
 
 /** postject prints twelve warnings about the names of Node's note sections, which it keeps as they are. */
 const injectQuietly = async (file, blob) => {
@@ -48,24 +26,25 @@ const SEA = { disableExperimentalSEAWarning: true, useCodeCache: false, useSnaps
 
 /**
  * One executable from a CommonJS file that requires nothing but Node's own modules.
- * @param {{ main: string, assets: Record<string, string>, work: string, out: string }} options assets: name → file; work: scratch folder
+ * @param {{ runtime: object, main: string, assets: Record<string, string>, work: string, out: string }} options
+ *   runtime: see runtime.mjs; work: scratch folder; main and assets (name → file): files in it, by their names
  */
-export const writeExecutable = async ({ main, assets, work, out }) => {
-  const config = join(work, 'sea.json');
-  const blob = join(work, 'sea.blob');
-  writeFileSync(config, JSON.stringify({ ...SEA, main, output: blob, assets }));
-  execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: 'pipe' });
+export const writeExecutable = async ({ runtime, main, assets, work, out }) => {
+  // Names without a folder: the blob holds that of `main`, and the scratch folder has another one each time.
+  writeFileSync(join(work, 'sea.json'), JSON.stringify({ ...SEA, main, output: 'sea.blob', assets }));
+  execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: 'pipe' });
   const made = join(work, 'executable');
-  copyNode(made);
-  await injectQuietly(made, readFileSync(blob));
+  runtime.copyTo(made);
+  chmodSync(made, 0o755);
+  await injectQuietly(made, readFileSync(join(work, 'sea.blob')));
   renameSync(made, out); // the one there may be running
 };
 
 /** Runs warm.cjs beside this process's event loop, in which the stand-ins of AWS live; shows its output when it fails. */
-const warm = (dir, ...wish) =>
+const warm = ([node, ...options], dir, ...wish) =>
   new Promise((resolve, reject) => {
     // An environment without NODE_OPTIONS: a V8 flag in it would go into the caches' hash.
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'warm.cjs'), dir, ...wish], {
+    const child = spawn(node, [...options, ...steadyFlags, join(import.meta.dirname, 'warm.cjs'), dir, ...wish], {
       env: { PATH: process.env['PATH'] },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: WARM_UP_MS,
@@ -122,7 +101,8 @@ const writePack = (dir) => {
  * Modules that the same workloads load belong in one script: reading a script costs 0.1 ms however small it is, and a boot needs some
  * forty modules. What no workload loads stays alone. The most used come first.
  */
-const groupsOf = async (dir, modules, workloads) => {
+const groupsOf = async (dir, modules, { groups: warmUps, freshImage }) => {
+  const workloads = warmUps.flat();
   writeScripts(
     dir,
     modules,
@@ -130,7 +110,8 @@ const groupsOf = async (dir, modules, workloads) => {
   );
   const loaders = new Map([...modules.keys()].map((name) => [name, []]));
   for (const [i, workload] of workloads.entries()) {
-    await warm(dir, 'modules', JSON.stringify([workload]));
+    freshImage();
+    await warm([process.execPath], dir, 'modules', JSON.stringify([workload]));
     for (const name of JSON.parse(readFileSync(join(dir, 'loaded.json'), 'utf8'))) loaders.get(name).push(i);
   }
   const groups = [...Map.groupBy(modules.keys(), (name) => loaders.get(name).join() || name).values()];
@@ -138,18 +119,44 @@ const groupsOf = async (dir, modules, workloads) => {
   return groups.sort((a, b) => uses(b) - uses(a));
 };
 
+/** Scripts with their caches in `dir`, packed; the caches are made by the runtime's own V8. */
+const makePack = async (dir, { runtime, modules, warmUps }) => {
+  writeScripts(dir, modules, await groupsOf(dir, modules, warmUps));
+  for (const workloads of warmUps.groups) {
+    warmUps.freshImage();
+    await warm(runtime.command, dir, 'caches', JSON.stringify(workloads));
+  }
+  await warm(runtime.command, dir, 'caches');
+  await warm(runtime.command, dir, 'settle');
+  writePack(dir);
+  return Buffer.concat([readFileSync(join(dir, 'pack.json')), readFileSync(join(dir, 'pack'))]);
+};
+
+const TRIES = 6;
+
+/**
+ * The same until two in a row are equal. What V8 has compiled depends on what ran, and on a machine that is busy enough an answer may
+ * once come too late to be waited for.
+ */
+const makeSettledPack = async (dir, options) => {
+  let before;
+  for (let i = 0; i < TRIES; i++) {
+    const pack = await makePack(dir, options);
+    if (before?.equals(pack)) return;
+    before = pack;
+  }
+  throw new Error(`no two of ${TRIES} warm-ups in a row gave the same code caches: is this machine very busy?`);
+};
+
 /**
  * The program: modules in scripts, the scripts' caches, and the entry that loads them.
- * @param {{ modules: Map<string, string>, warmUps: readonly (readonly object[])[], work: string, out: string }} options
- *   warmUps: one process each, in this order; a script keeps the cache of the first that loads it
+ * @param {{ runtime: object, modules: Map<string, string>, warmUps: object, settled: boolean, work: string, out: string }} options
+ *   warmUps: see warm-up.mjs; a process for each group, in this order: a script keeps the cache of the first that loads it.
+ *   settled: for a release, whose bytes others shall be able to make again
  */
-export const writeProgram = async ({ modules, warmUps, work, out }) => {
-  const dir = join(work, 'scripts');
-  writeScripts(dir, modules, await groupsOf(dir, modules, warmUps.flat()));
-  for (const workloads of warmUps) await warm(dir, 'caches', JSON.stringify(workloads));
-  await warm(dir, 'caches');
-  writePack(dir);
-  const main = join(work, 'entry.cjs');
-  await bundleOf({ entry: join(import.meta.dirname, 'entry.cjs'), outfile: main });
-  await writeExecutable({ main, assets: { 'pack.json': join(dir, 'pack.json'), pack: join(dir, 'pack') }, work, out });
+export const writeProgram = async ({ settled, work, out, ...options }) => {
+  await (settled ? makeSettledPack : makePack)(join(work, 'scripts'), options);
+  await bundleOf({ entry: join(import.meta.dirname, 'entry.cjs'), outfile: join(work, 'entry.cjs') });
+  const assets = { 'pack.json': 'scripts/pack.json', pack: 'scripts/pack' };
+  await writeExecutable({ runtime: options.runtime, main: 'entry.cjs', assets, work, out });
 };

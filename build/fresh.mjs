@@ -13,9 +13,12 @@ const filesBelow = (path) =>
         .map((entry) => join(entry.parentPath, entry.name))
     : [path];
 
-/** @param {string} root */
-export const isFresh = (root) => {
+/**
+ * @param {string} root
+ * @param {string} [arch] that of an executable; without it: the bundle, and where it can be built this machine's executable
+ */
+export const isFresh = (root, arch) => {
   const newest = Math.max(...MADE_OF.flatMap((part) => filesBelow(join(root, part))).map(changedAt));
-  const built = ['bootwright.cjs', ...(`${process.platform}-${process.arch}` === 'linux-x64' ? ['bootwright-linux-x64'] : [])];
-  return built.every((file) => changedAt(join(root, 'dist', file)) > newest);
+  const own = ['bootwright.cjs', ...(`${process.platform}-${process.arch}` === 'linux-x64' ? ['bootwright-linux-x64'] : [])];
+  return (arch === undefined ? own : [`bootwright-linux-${arch}`]).every((file) => changedAt(join(root, 'dist', file)) > newest);
 };

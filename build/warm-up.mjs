@@ -11,8 +11,13 @@ const projectRoot = dirname(import.meta.dirname);
 
 const KUBELET = '1.32.3';
 const CONTAINERD = '1.7.27';
+/** All that the workloads find on PATH, so that it does not matter what the machine that builds has installed. */
+const PROGRAMS = 'programs';
 const OWN = 'bootwright';
 const DROP_IN = 'bootstrap.sh';
+
+/** An answer takes longer than the work between two: what runs side by side ends in the same order on every machine. */
+const ANSWER_MS = 20;
 
 /** @param {{ root: string, endpoint: string, ca: string }} given the image, and the cluster for a boot that asks no AWS API */
 const groups = ({ root, endpoint, ca }) => {
@@ -42,23 +47,33 @@ const makeImage = (root) => {
   mkdirSync(join(root, 'etc/eks'), { recursive: true });
   writeFileSync(join(root, 'etc/eks/kubelet-version.txt'), `Kubernetes v${KUBELET}\n`);
   writeFileSync(join(root, 'etc/eks/containerd-version.txt'), `containerd github.com/containerd/containerd v${CONTAINERD}\n`);
+  mkdirSync(join(root, PROGRAMS));
+  writeFileSync(join(root, PROGRAMS, 'systemctl'), '#!/bin/sh\n', { mode: 0o755 });
 };
 
 /**
- * The workloads, each with an environment that knows nothing but the stand-ins of IMDS and AWS, which run while `use` does.
- * @param {(warmUps: { argv: string[], argv0: string, env: Record<string, string> }[][]) => Promise<void>} use
+ * The workloads, each with an environment that knows nothing but the stand-ins of IMDS and AWS, which run while `use` does; and what
+ * makes the image anew that they work on, so that each process meets a first boot.
+ * @param {(warmUps: { groups: { argv: string[], argv0: string, env: Record<string, string> }[][], freshImage: () => void }) =>
+ *   Promise<void>} use
  */
 export const withWarmUps = async (use) => {
   // Not at the top: the bundle is also built by a Node that cannot load TypeScript.
   const { startFakes } = await import('../test/fakes/main.ts');
   const { exampleCluster } = await import('../test/fakes/example.ts');
   const root = mkdtempSync(join(tmpdir(), 'bootwright-warm-up-'));
-  makeImage(root);
-  const fakes = await startFakes();
+  const freshImage = () => {
+    rmSync(root, { recursive: true });
+    makeImage(root);
+  };
+  const fakes = await startFakes({ delayMs: ANSWER_MS });
   const { endpoint, certificateAuthority: ca } = exampleCluster();
   try {
-    const env = { PATH: process.env['PATH'] ?? '', ...fakes.env };
-    await use(groups({ root, endpoint, ca }).map((group) => group.map((call) => ({ ...call, env: { ...env, ...call.env } }))));
+    const env = { PATH: join(root, PROGRAMS), HOME: root, ...fakes.env };
+    await use({
+      freshImage,
+      groups: groups({ root, endpoint, ca }).map((group) => group.map((call) => ({ ...call, env: { ...env, ...call.env } }))),
+    });
   } finally {
     await fakes.close();
     rmSync(root, { recursive: true, force: true });

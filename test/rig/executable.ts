@@ -3,13 +3,24 @@ import { join } from 'node:path';
 import { isFresh } from '../../build/fresh.mjs';
 import { must, projectDirectory } from './shell.ts';
 
-/** Path of the executable. Several test files may ask at once: one builds, the others wait for it and look again. */
+/** Runs a target of build.mjs unless that is done. Several test files may ask at once: one builds, the others wait for it and look again. */
+const build = async (target: string, arch?: string): Promise<void> => {
+  if (isFresh(projectDirectory, arch)) return;
+  const ask = `import("./build/fresh.mjs").then((m) => process.exit(m.isFresh(".", ${JSON.stringify(arch)}) ? 0 : 1))`;
+  const command = ['sh', '-c', 'node -e "$1" || node build/build.mjs "$2"', 'sh', ask, target];
+  await must('flock', [join(projectDirectory, 'package.json'), ...command], { cwd: projectDirectory, deadlineMs: 300_000 });
+};
+
+/** Path of this machine's executable. */
 export const executable = async (): Promise<string> => {
   const given = process.env['BOOTWRIGHT_EXECUTABLE'];
   if (given) return given;
-  if (!isFresh(projectDirectory)) {
-    const build = `node -e 'import("./build/fresh.mjs").then((m) => process.exit(m.isFresh(".") ? 0 : 1))' || node build/build.mjs`;
-    await must('flock', [join(projectDirectory, 'package.json'), 'sh', '-c', build], { cwd: projectDirectory, deadlineMs: 300_000 });
-  }
+  await build('own');
   return join(projectDirectory, `dist/bootwright-linux-${process.arch}`);
+};
+
+/** The command that runs the executable for arm64 here, arguments to follow. */
+export const emulatedArm64 = async (): Promise<readonly [string, ...string[]]> => {
+  await build('arm64', 'arm64');
+  return ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu', join(projectDirectory, 'dist/bootwright-linux-arm64')];
 };

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the system tests call, and of these only what is missing. Root, Debian 12 or like it.
+# Installs the Debian packages that the system tests call, and of these only what is missing: install.sh [--arm64]. Root, Debian 12 or
+# like it.
 set -euo pipefail
 declare -A package=(
   [mmdebstrap]=mmdebstrap [systemd-nspawn]=systemd-container [systemd-analyze]=systemd [ip]=iproute2 [strace]=strace
@@ -8,6 +9,10 @@ declare -A package=(
   [linux.uml]=user-mode-linux [setpriv]=util-linux
 )
 missing=()
+if [ "${1:-}" = --arm64 ]; then
+  package+=([qemu-aarch64-static]=qemu-user-static [aarch64-linux-gnu-strip]=binutils-aarch64-linux-gnu)
+  [ -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ] || missing+=(libc6-arm64-cross libstdc++6-arm64-cross)
+fi
 for command in "${!package[@]}"; do
   command -v "$command" >/dev/null || missing+=("${package[$command]}")
 done

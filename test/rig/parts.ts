@@ -12,6 +12,7 @@ export const RIG =
 
 const SETUP = 'run test/rig/setup.sh';
 const BUILD = 'run test/rig/setup.sh --kubernetes';
+const EMULATION = 'run test/rig/setup.sh --arm64';
 
 const isThere = (path: string, mode = constants.F_OK): boolean => {
   try {
@@ -22,10 +23,12 @@ const isThere = (path: string, mode = constants.F_OK): boolean => {
   }
 };
 
-const command = (name: string) => (): string | undefined =>
-  (process.env['PATH'] ?? '').split(delimiter).some((dir) => isThere(join(dir, name), constants.X_OK))
-    ? undefined
-    : `no ${name} on PATH: ${SETUP}`;
+const command =
+  (name: string, remedy: string = SETUP) =>
+  (): string | undefined =>
+    (process.env['PATH'] ?? '').split(delimiter).some((dir) => isThere(join(dir, name), constants.X_OK))
+      ? undefined
+      : `no ${name} on PATH: ${remedy}`;
 
 const built = (name: string) => (): string | undefined =>
   isThere(join(RIG, 'bin', name), constants.X_OK) ? undefined : `${name} is not built in ${RIG}/bin: ${BUILD}`;
@@ -50,6 +53,9 @@ const PARTS = {
   script: command('script'),
   'systemd-analyze': command('systemd-analyze'),
   systemctl: command('systemctl'),
+  'qemu-aarch64': command('qemu-aarch64-static', EMULATION),
+  'arm64-libraries': () =>
+    isThere('/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1') ? undefined : `no C library for arm64: ${EMULATION}`,
   kubelet: built('kubelet'),
   kubectl: built('kubectl'),
   'kube-apiserver': built('kube-apiserver'),
