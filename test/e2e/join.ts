@@ -148,6 +148,20 @@ const joins = async (t: Test, ami: Ami): Promise<void> => {
   });
   await becomesReady(cluster, nodeName);
   t.pass('after a reboot the kubelet is back without user data');
+
+  await labelsComeTooLate(t, cluster, node, nodeName);
+};
+
+/** What the warning `after-registration` says, shown by the kubelet itself. */
+const labelsComeTooLate = async (t: Test, cluster: ControlPlane, node: RigNode, nodeName: string): Promise<void> => {
+  const { code, stderr } = await node.exec([...CALL.slice(0, -1), '--node-labels=tier=db,team=a --max-pods=17']);
+  t.equal(code, 0);
+  t.match(stderr, /--node-labels has tier=db, and the kubelet was started without/);
+  const { metadata } = await until('the kubelet reports its new limit', 30_000, async () => {
+    const object = JSON.parse(await cluster.kubectl('get', 'node', nodeName, '-o', 'json')) as NodeObject;
+    return object.status.allocatable.pods === '17' ? object : undefined;
+  });
+  t.match(metadata.labels, { tier: 'web', team: 'a' }, 'the labels of the registration stay');
 };
 
 t.test('containerd 1.7 with the texts of the image', { timeout: 120_000 }, async (t) => {
