@@ -69,6 +69,7 @@ export const treeOf = (options: ImdsFakeOptions): ImdsTree => {
   const all: { [path: string]: string | null | undefined } = {
     'latest/dynamic/instance-identity/document': instance.id && identityDocument(instance),
     'latest/meta-data/instance-id': instance.id,
+    'latest/meta-data/instance-life-cycle': 'on-demand',
     'latest/meta-data/instance-type': instance.type,
     'latest/meta-data/local-ipv4': instance.localIpv4,
     'latest/meta-data/local-hostname': instance.privateDnsName,

@@ -1,5 +1,6 @@
 /** Puts the file layout of an Amazon Linux 2 EKS image, and bootwright in place of its bootstrap.sh, into a prepared root. */
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RIG } from './parts.ts';
 import { projectDirectory, rigDirectory } from './shell.ts';
@@ -11,6 +12,8 @@ export interface Ami {
   readonly containerd: '1.6' | '1.7' | '2';
   /** The texts that the image carries in /etc/eks/containerd; without them bootwright renders its own. Default true. */
   readonly templates?: boolean;
+  /** Programs of an EKS image that user data calls. bootwright needs none, so none is there otherwise. */
+  readonly tools?: readonly ('curl' | 'jq')[];
 }
 
 /** Host files to show inside a node: big programs are bound, not copied. */
@@ -20,6 +23,15 @@ export const amiBinds = (ami: Ami, executable: string): { [inside: string]: stri
   ...(ami.containerd === '1.6' ? {} : { '/usr/bin/containerd': join(RIG, `bin/containerd-${ami.containerd}`) }),
   ...(ami.containerd === '2' ? { '/usr/bin/containerd-shim-runc-v2': join(RIG, 'bin/containerd-shim-runc-v2') } : {}),
 });
+
+/** A program of this machine, with the libraries that the image lacks. */
+const installTool = (root: string, tool: string): void => {
+  const program = `/usr/bin/${tool}`;
+  const libraries = execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(/ => (\/\S+)/g);
+  for (const file of [program, ...[...libraries].map(([, path = '']) => path)]) {
+    if (!existsSync(join(root, file))) copyFileSync(file, join(root, file));
+  }
+};
 
 const RIG_ONLY_CONTAINERD = `[Service]
 # The machine of the rig has no CAP_SYS_RESOURCE, which a negative score takes.
@@ -33,6 +45,7 @@ export const installAmi = (root: string, ami: Ami): void => {
   copyFileSync(join(projectDirectory, 'userdata/eks-bootstrap.sh'), join(root, 'etc/eks/bootstrap.sh'));
   chmodSync(join(root, 'etc/eks/bootstrap.sh'), 0o755);
   for (const tool of ['curl', 'jq', 'aws', 'node', 'npm']) rmSync(join(root, 'usr/bin', tool), { force: true });
+  for (const tool of ami.tools ?? []) installTool(root, tool);
   if (ami.kubelet !== 'built') {
     const stub = readFileSync(join(rigDirectory, 'stub-kubelet.py'), 'utf8').replace('@VERSION@', ami.kubelet);
     writeFileSync(join(root, 'usr/bin/kubelet'), stub, { mode: 0o755 });

@@ -17,6 +17,20 @@ export const invocationsOf = async (node: RigNode): Promise<{ [unit: string]: st
   return Object.fromEntries(UNITS.map((unit, i) => [unit, texts[i]?.trim() ?? '']));
 };
 
+/** systemd's message for a unit that has come up, a oneshot that has ended included (sd-messages.h, SD_MESSAGE_UNIT_STARTED). */
+const UNIT_STARTED = '39f53479d3a045ac8e11786248231fbf';
+
+/** How often each unit was started or restarted in this boot. */
+export const startsOf = async (node: RigNode): Promise<{ [unit: string]: number }> => {
+  const starts: { [unit: string]: number } = {};
+  const lines = await node.must(['journalctl', '-b', '-q', '-o', 'json', '--output-fields=UNIT', `MESSAGE_ID=${UNIT_STARTED}`]);
+  for (const line of lines.trim().split('\n')) {
+    const { UNIT } = JSON.parse(line) as { readonly UNIT: string };
+    starts[UNIT] = (starts[UNIT] ?? 0) + 1;
+  }
+  return starts;
+};
+
 /** What the stand-in for the kubelet was started with. */
 export const kubeletArguments = (node: RigNode): string[] => JSON.parse(node.read('var/tmp/kubelet-arguments.json')) as string[];
 

@@ -7,6 +7,7 @@ declare -A package=(
   [shellcheck]=shellcheck [openssl]=openssl [nsenter]=util-linux [flock]=util-linux [pgrep]=procps
   [zsh]=zsh [fish]=fish [man]=man-db [script]=bsdutils
   [linux.uml]=user-mode-linux [setpriv]=util-linux
+  [curl]=curl [jq]=jq [ldd]=libc-bin
 )
 missing=()
 if [ "${1:-}" = --arm64 ]; then

@@ -24,6 +24,8 @@ export interface RigNode {
   readonly root: string;
   readonly network: Network;
   boot(): Promise<string>;
+  /** Orderly shutdown; what was written stays. Nothing where it is not running. */
+  off(): Promise<void>;
   /** Orderly shutdown and boot. */
   reboot(): Promise<void>;
   /** Pulls the plug at once; resolved when all is quiet. boot() again finds what was written. */
@@ -80,13 +82,18 @@ export const makeNode = async (t: Owner, network: Network, binds: { readonly [in
     leader = Number(await script('nspawn.sh', 'leader', name));
     return state.trim();
   };
+  const off = async (): Promise<void> => {
+    if (leader !== 0) await script('nspawn.sh', 'off', name);
+    leader = 0;
+  };
   return {
     name,
     root,
     network,
     boot,
+    off,
     reboot: async () => {
-      await script('nspawn.sh', 'off', name);
+      await off();
       await boot();
     },
     crash: async () => {

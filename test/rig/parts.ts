@@ -45,6 +45,8 @@ const PARTS = {
   openssl: command('openssl'),
   uml: command('linux.uml'),
   strace: command('strace'),
+  curl: command('curl'),
+  jq: command('jq'),
   shellcheck: command('shellcheck'),
   bash: command('bash'),
   zsh: command('zsh'),

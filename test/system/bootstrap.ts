@@ -1,6 +1,5 @@
 /** The replacement of bootstrap.sh on a node with a real systemd, containerd 1.6 and cloud-init; the kubelet is a stand-in. */
 import t from 'tap';
-import { exampleCluster } from '../fakes/example.ts';
 import { comesUp, filesOf, invocationsOf, kubeletArguments } from '../rig/bootstrapped.ts';
 import { makeCloud } from '../rig/ec2.ts';
 import { makeNetwork } from '../rig/node.ts';
@@ -13,31 +12,6 @@ set -o xtrace
 `;
 /** The same by hand, as an administrator would repeat it. */
 const CALL = ['bash', '/etc/eks/bootstrap.sh', 'my-cluster', '--kubelet-extra-args', '--node-labels=tier=web,team=a --v=4'];
-
-/** The own part patches the script, as many do to get an argument in, and edits the kubelet's file; then comes what EKS adds. */
-const managedGroupUserData = (endpoint: string, ca: string): string => `MIME-Version: 1.0
-Content-Type: multipart/mixed; boundary="//"
-
---//
-Content-Type: text/x-shellscript; charset="us-ascii"
-
-#!/bin/bash
-set -o errexit
-sed -i 's/KUBELET_EXTRA_ARGS=$2/KUBELET_EXTRA_ARGS="$2 --v=3"/' /etc/eks/bootstrap.sh
-sed -i 's/"serializeImagePulls": false,/&\\n  "containerLogMaxFiles": 7,/' /etc/kubernetes/kubelet/kubelet-config.json
-
---//
-Content-Type: text/x-shellscript; charset="us-ascii"
-
-#!/bin/bash
-set -ex
-B64_CLUSTER_CA=${ca}
-API_SERVER_URL=${endpoint}
-K8S_CLUSTER_DNS_IP=172.20.0.10
-/etc/eks/bootstrap.sh my-cluster --kubelet-extra-args '--node-labels=eks.amazonaws.com/nodegroup=web,eks.amazonaws.com/capacityType=SPOT --max-pods=17' --b64-cluster-ca $B64_CLUSTER_CA --apiserver-endpoint $API_SERVER_URL --dns-cluster-ip $K8S_CLUSTER_DNS_IP --use-max-pods false
-
---//--
-`;
 
 t.test('from user data to a running kubelet, and then only what changes', async (t) => {
   if (!needs(t, ...NODE_PARTS)) return;
@@ -97,27 +71,4 @@ t.test('from user data to a running kubelet, and then only what changes', async 
     t.equal(await filesOf(node), before.files, 'and nothing is left to do');
     t.strictSame(await invocationsOf(node), before.invocations);
   });
-});
-
-t.test('MIME user data, as a managed node group merges it: the own part, then that of EKS', async (t) => {
-  if (!needs(t, ...NODE_PARTS)) return;
-  const cloud = await makeCloud(t, await makeNetwork(t));
-  const { endpoint, certificateAuthority } = cloud.facts.cluster ?? exampleCluster();
-  const node = await cloud.launch(t, { ...AMI, templates: false }, managedGroupUserData(endpoint, certificateAuthority));
-  await node.boot();
-  t.match(await node.must(['cloud-init', 'status', '--wait', '--long']), /^status: done$/m);
-  await comesUp(t, node);
-  t.strictSame(kubeletArguments(node).slice(-3), [
-    '--node-labels=eks.amazonaws.com/nodegroup=web,eks.amazonaws.com/capacityType=SPOT',
-    '--max-pods=17',
-    '--v=3',
-  ]);
-  t.match(node.read('etc/kubernetes/kubelet/kubelet-config.json'), '"172.20.0.10"');
-  t.notMatch(node.read('etc/kubernetes/kubelet/kubelet-config.json'), 'maxPods');
-  t.match(
-    node.read('etc/kubernetes/kubelet/kubelet-config.json'),
-    '"containerLogMaxFiles": 7',
-    'what the own part put there is still there',
-  );
-  t.equal(cloud.fakes.aws.count('DescribeCluster'), 0, 'the cluster was given');
 });
