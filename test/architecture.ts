@@ -50,7 +50,7 @@ const sources: readonly Source[] = readdirSync(join(root, 'src'), { recursive: t
     return { path, text, imports: importsOf(path, withoutComments(text)) };
   });
 
-const PURE = ['@humanwhocodes/momoa', '@noble/hashes', 'diff', 'toml', 'valibot', 'yaml'];
+const PURE = ['@humanwhocodes/momoa', '@marcbachmann/cel-js', '@noble/hashes', 'diff', 'toml', 'valibot', 'yaml'];
 const isPure = (what: string): boolean => PURE.some((name) => what === name || what.startsWith(`${name}/`));
 const isNode = (what: string): boolean => what.startsWith('node:');
 const isAws = (what: string): boolean => /^@(aws-sdk|aws-crypto|smithy)\//.test(what);

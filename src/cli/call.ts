@@ -44,6 +44,20 @@ export const FOREIGN: Readonly<Record<string, { readonly like: string; readonly 
   },
 };
 
+/** nodeadm's commands that we have. `-d` may stand before them there. */
+const nodeadmCall = (args: readonly string[]): Call => {
+  const [word = '', ...rest] = args.filter((arg, index) => index > 0 || !/^(?:-d|--development)$/.test(arg));
+  const called = (name: string, load = loadOf(name)): Call => ({ load, args: rest, style: 'nodeadm', logs: false });
+  if (word === '--version') return called('version');
+  if (word === '--help' || word === '-h') return called('help');
+  if (word === '') return called('help', async () => (await import('./commands/help.ts')).missingCommand);
+  if (word === 'config') return called(word);
+  const remedy = '`nodeadm config check` and `nodeadm config dump` are there';
+  return called('help', () => {
+    throw new Refused([{ severity: 'error', code: 'unknown-command', path: word, message: 'there is no such command', remedy }]);
+  });
+};
+
 /** Commands of nodeadm-internal; any other word is refused as a command of ours would be. */
 const INTERNAL = ['boot-hook', 'udev-net-manager'];
 
@@ -52,7 +66,8 @@ const dropInOf = (calledAs: string, args: readonly string[]): Call | undefined =
   const name = Object.hasOwn(PROGRAMS, calledAs) ? PROGRAMS[calledAs] : undefined;
   if (name !== undefined) return { load: loadOf(name), args, style: 'drop-in', logs: name === 'bootstrap' };
   if (calledAs === 'nodeadm-internal' && INTERNAL.includes(args[0] ?? ''))
-    return { load: loadOf(args[0] ?? ''), args: args.slice(1), style: 'drop-in', logs: false };
+    return { load: loadOf(args[0] ?? ''), args: args.slice(1), style: 'nodeadm', logs: false };
+  if (calledAs === 'nodeadm') return nodeadmCall(args);
   const foreign = Object.hasOwn(FOREIGN, calledAs) ? FOREIGN[calledAs] : undefined;
   return foreign && { load: foreign.load, args, style: 'drop-in', logs: false };
 };

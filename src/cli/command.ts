@@ -63,8 +63,8 @@ export interface Context {
   readonly cwd: string;
 }
 
-/** Whose manners to keep: `drop-in` exits and logs as bootstrap.sh did, `own` as our table of exit codes says. */
-export type Style = 'drop-in' | 'own';
+/** Whose manners to keep: `drop-in` exits and logs as bootstrap.sh did, `nodeadm` exits as that did, `own` as our table of exit codes says. */
+export type Style = 'drop-in' | 'nodeadm' | 'own';
 
 /** Why `Context.signal` is aborted: a person or the system ended the process. */
 export class Interrupted extends Error {

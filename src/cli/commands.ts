@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/preview.ts')).previewCommand,
   },
   {
+    name: 'config',
+    summary: 'check a NodeConfig, or print it merged; also runs as `nodeadm config`',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  {
     name: 'facts',
     summary: 'print as JSON what a decision needs; the file replays on a laptop',
     load: async () => (await import('./commands/facts.ts')).factsCommand,

@@ -1,8 +1,8 @@
 /** The bootstrap.sh dialect on our command lines: decoded in one place for every command that takes it. */
-import { type BootstrapRequest, decodeBootstrap } from '../core/config/bootstrap-flags.ts';
+import { type BootstrapRequest, type DialectStyle, decodeBootstrap } from '../core/config/bootstrap-flags.ts';
 import { type Checked, type Diagnostic, errorAt, hasErrors } from '../core/report.ts';
 import type { NodeSpec } from '../core/spec.ts';
-import { type Context, type Option, Refused, type Style } from './command.ts';
+import { type Context, type Option, Refused } from './command.ts';
 import { COMMANDS } from './commands.ts';
 
 export interface SpokenRequest {
@@ -23,7 +23,7 @@ export const demanded = <T>(checked: Checked<T>): T => {
  * Cuts off the word that names the dialect. `bootstrap.sh` as that word asks for the drop-in's defaults. Throws Refused for the name of
  * another command: `preview facts` is hardly about a cluster called facts.
  */
-export const dialectOf = (rest: readonly string[]): { readonly args: readonly string[]; readonly style: Style } => {
+export const dialectOf = (rest: readonly string[]): { readonly args: readonly string[]; readonly style: DialectStyle } => {
   const word = rest[0]?.split('/').at(-1);
   if (word === 'bootstrap.sh') return { args: rest.slice(1), style: 'drop-in' };
   if (word === 'bootstrap') return { args: rest.slice(1), style: 'own' };
@@ -56,7 +56,7 @@ export const alsoWrong = async (error: unknown, root: string, tomlFiles: readonl
   (await import('./local-problems.ts')).withLocalProblems(error, { root, tomlFiles });
 
 /** Remedies for the line as it was typed: `bootwright preview … bootstrap CLUSTER`. */
-const hosted = (diagnostics: readonly Diagnostic[], { name, options }: Host, style: Style): readonly Diagnostic[] => {
+const hosted = (diagnostics: readonly Diagnostic[], { name, options }: Host, style: DialectStyle): readonly Diagnostic[] => {
   const misplaced = options.filter((o) => diagnostics.some((d) => d.code === 'unknown-flag' && optionIn(d) === o.name));
   const isRest = (d: Diagnostic): boolean => d.code === 'extra-word' && misplaced.some((o) => o.value !== undefined);
   const word = style === 'drop-in' ? 'bootstrap.sh' : 'bootstrap';
@@ -80,7 +80,12 @@ const hosted = (diagnostics: readonly Diagnostic[], { name, options }: Host, sty
 const optionIn = ({ path }: Diagnostic): string => path.replace(/^--/, '').replace(/=.*$/s, '');
 
 /** What a line of the dialect asks for; null: for help. Variables of the dialect count where `env` has them. Throws Refused. */
-export const requestOf = async (args: readonly string[], env: Context['env'], style: Style, host: Host): Promise<SpokenRequest | null> => {
+export const requestOf = async (
+  args: readonly string[],
+  env: Context['env'],
+  style: DialectStyle,
+  host: Host,
+): Promise<SpokenRequest | null> => {
   const { request, diagnostics: found, echo } = decodeBootstrap(args, env, style);
   const diagnostics = hosted(found, host, style);
   if (request?.help) return null;

@@ -37,8 +37,11 @@ const kindOf = ({ code }: Diagnostic): ErrorCode => {
 /** The worst of several kinds wins, in this order. */
 const ORDER: readonly ErrorCode[] = ['USAGE', 'NO_PERMISSION', 'BAD_DATA', 'NO_INPUT', 'CANNOT_CREATE', 'CONFIG'];
 
-/** Drop-in names end with 1 for every error, as their predecessors did. */
-export const exitCodeOf = (kind: ErrorCode, style: Style): number => (style === 'drop-in' ? 1 : ERROR_CODES[kind].exit);
+/** Drop-in names end with 1 for every error, as their predecessors did; nodeadm with 2 for a wrong command line. */
+export const exitCodeOf = (kind: ErrorCode, style: Style): number => {
+  if (style === 'own') return ERROR_CODES[kind].exit;
+  return style === 'nodeadm' && kind === 'USAGE' ? 2 : 1;
+};
 
 /** The exit code for a list of diagnostics. */
 export const exitCodeOfAll = (diagnostics: readonly Diagnostic[], style: Style): number => {

@@ -17,7 +17,8 @@ export const isDirectory = (path: string): boolean => {
   }
 };
 
-const readStdin = async (): Promise<string> => {
+/** All of standard input. @throws NodeError NO_INPUT */
+export const readStdin = async (): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of process.stdin) {
@@ -26,12 +27,12 @@ const readStdin = async (): Promise<string> => {
     if (size > LIMIT)
       throw new NodeError('NO_INPUT', 'standard input is larger than 1 MiB', { remedy: 'Give a smaller document.', path: '-' });
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };
 
 /** The text of a file that `option` names; `-` is standard input. @throws NodeError NO_INPUT */
 export const readNamed = async (name: string, option: string, context: Context): Promise<string> => {
-  if (name === '-') return readStdin();
+  if (name === '-') return (await readStdin()).toString('utf8');
   const text = readText(resolve(context.cwd, name), `${option} ${name}`);
   if (text !== null) return text;
   throw new NodeError('NO_INPUT', `${option} ${name} does not exist`, {

@@ -65,6 +65,8 @@ export interface Diagnostic {
   /** 1-based, where the input is a text. */
   readonly line?: number;
   readonly column?: number;
+  /** Keys within a document: `spec.cluster.cidr`. */
+  readonly field?: string;
   readonly message: string;
   /** What to do about it, as an instruction. */
   readonly remedy: string;

@@ -37,8 +37,8 @@ export const fileInRoot = (root: string, path: string): string => {
 
 const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
 
-/** Whole content; undefined when it is not there. A pipe or socket must not make us wait: non-blocking, and only regular files. */
-const readRegular = (file: string, shown: string): Buffer | undefined => {
+/** Whole content; undefined when it is not there. A pipe or socket must not make us wait: non-blocking, and only regular files. @throws NodeError NO_INPUT */
+export const readRegular = (file: string, shown: string): Buffer | undefined => {
   let fd: number;
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

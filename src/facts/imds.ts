@@ -52,6 +52,8 @@ export interface Imds {
   read(path: string, signal?: AbortSignal): Promise<Uint8Array>;
   /** A new token. @throws NodeError as `read` */
   fetchToken(signal?: AbortSignal): Promise<string>;
+  /** The same as bytes: user data may be compressed. */
+  getBytes(path: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array | null>;
   close(): Promise<void>;
 }
 
@@ -129,13 +131,14 @@ export const createImds = (options: ImdsOptions): Imds => {
   };
   const stopFor = (signal?: AbortSignal): AbortSignal => (signal ? AbortSignal.any([signal, closed.signal]) : closed.signal);
 
-  const get: Imds['get'] = async (path, { mayAppear = false, signal } = {}) => {
+  /** The good answer; null where IMDS says 404. */
+  const found = async (path: string, mayAppear: boolean, signal: AbortSignal | undefined): Promise<HttpAnswer | null> => {
     mustBeOn();
     const stop = stopFor(signal);
     const started = performance.now();
     for (let attempt = 0; ; attempt++) {
       const answer = await ask(path, stop);
-      if (answer.status === 200) return textAt(path, answer);
+      if (answer.status === 200) return answer;
       if (answer.status !== 404) throw refusalOf(path, answer);
       const elapsedMs = performance.now() - started;
       if (!mayAppear || elapsedMs >= limits.appearMs) return null;
@@ -155,7 +158,11 @@ export const createImds = (options: ImdsOptions): Imds => {
     return (await abortable(session(), signal)).token;
   };
   return {
-    get,
+    get: async (path, { mayAppear = false, signal } = {}) => {
+      const answer = await found(path, mayAppear, signal);
+      return answer && textAt(path, answer);
+    },
+    getBytes: async (path, { signal } = {}) => (await found(path, false, signal))?.body ?? null,
     read,
     fetchToken,
     close: async () => {

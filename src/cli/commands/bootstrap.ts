@@ -32,7 +32,7 @@ export const bootstrapCommand: Command = {
     { line: 'bootwright bootstrap my-cluster --root /mnt/image --verify none', text: 'prepare an image' },
   ],
   async run(args, context) {
-    const { style } = context;
+    const style = context.style === 'own' ? 'own' : 'drop-in';
     const { request, diagnostics, echo } = decodeBootstrap(args, context.env, style);
     if (request?.help) return showHelp(context);
     const log = createLog({ format: 'bootstrap', env: context.env, now: context.now });

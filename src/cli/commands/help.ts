@@ -1,7 +1,7 @@
-import { ERROR_CODES } from '../../core/errors.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { type Command, Refused } from '../command.ts';
 import { COMMANDS } from '../commands.ts';
+import { exitCodeOf } from '../exit-codes.ts';
 import { parsedOf } from '../options.ts';
 import { commandHelp, programHelp } from '../present/help.ts';
 
@@ -50,6 +50,6 @@ export const missingCommand: Command = {
   ...helpCommand,
   async run(_args, context) {
     context.stderr.write(programHelp(COMMANDS, context.stderr.columns));
-    return ERROR_CODES.USAGE.exit;
+    return exitCodeOf('USAGE', context.style);
   },
 };

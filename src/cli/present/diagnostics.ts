@@ -6,9 +6,12 @@ import type { Diagnostic } from '../../core/report.ts';
 /** Ends a clause as a sentence. */
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-/** `line 3, column 7` after a place, where the input was a text. */
-const placeOf = ({ path, line, column }: Diagnostic): string =>
-  line === undefined ? path : `${path}:${line}${column === undefined ? '' : `:${column}`}`;
+/** Where it is: `FILE:3:7`; of a field in a document the long form, as a part of user data is no file that an editor could open. */
+const placeOf = ({ path, line, column, field }: Diagnostic): string => {
+  if (line === undefined) return field === undefined ? path : `${path}: ${field}`;
+  if (field === undefined) return `${path}:${line}${column === undefined ? '' : `:${column}`}`;
+  return `${path}, line ${line}${column === undefined ? '' : `, column ${column}`}: ${field}`;
+};
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

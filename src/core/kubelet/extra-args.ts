@@ -190,7 +190,8 @@ const doubled = (at: string, arg: KubeletArg, node: Node): Diagnostic | undefine
   return warning(at, 'doubled-kubelet-flag', `'--${name}' beats what bootwright writes into kubelet-config.json`, CONFIGURED[name] ?? '');
 };
 
-const unknown = (at: string, name: string, version: string | undefined): Diagnostic | undefined => {
+/** That no kubelet, or not this one, has the flag (without dashes). `version` undefined: of no kubelet at all. */
+export const unknownFlagOf = (at: string, name: string, version: string | undefined): Diagnostic | undefined => {
   const known = knownFlagOf(name === 'h' ? 'help' : name);
   if (known === undefined) {
     const near = nearestOf(name, flagNames());
@@ -237,7 +238,7 @@ const maxPodsWarning = (spec: NodeSpec, at: string): readonly Diagnostic[] => {
 /** Labels in Kubernetes' own namespaces that a kubelet may put on its node (k8s.io/kubelet/pkg/apis/well_known_labels.go); it exits over others. */
 const OWN_LABELS =
   /^(?:(?:[^/]+\.)?(?:kubelet|node)\.kubernetes\.io\/|kubernetes\.io\/(?:hostname|os|arch)$|beta\.kubernetes\.io\/(?:instance-type|os|arch)$|(?:topology|failure-domain\.beta)\.kubernetes\.io\/(?:zone|region)$)/;
-const isForbiddenLabel = (key: string): boolean => /^(?:[^/]+\.)?(?:kubernetes|k8s)\.io\//.test(key) && !OWN_LABELS.test(key);
+export const isForbiddenLabel = (key: string): boolean => /^(?:[^/]+\.)?(?:kubernetes|k8s)\.io\//.test(key) && !OWN_LABELS.test(key);
 
 const labelWarnings = (args: KubeletArgs, at: string): readonly Diagnostic[] => {
   const keys = args.flags
@@ -257,7 +258,7 @@ export const extraArgsOf = (spec: NodeSpec, facts: Facts): Checked<KubeletArgs> 
   const version = kubeletVersionOf(facts).value?.value;
   const node = { version, runtime: knownRuntimeOf(spec, facts), isOutpost: isLocalOutpost(spec, facts) === true };
   const last = new Map(args.flags.map((flag) => [flag.name, flag]));
-  const diagnostics = [...last.values()].flatMap((flag) => unknown(given.at, flag.name, version) ?? doubled(given.at, flag, node) ?? []);
+  const diagnostics = [...last.values()].flatMap((flag) => unknownFlagOf(given.at, flag.name, version) ?? doubled(given.at, flag, node) ?? []);
   diagnostics.push(...maxPodsWarning(spec, given.at), ...labelWarnings(args, given.at));
   for (const stray of args.strays) {
     diagnostics.push(

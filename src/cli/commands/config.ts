@@ -1,0 +1,199 @@
+import { resolve } from 'node:path';
+import { dumpText, explained } from '../../core/config/node-config/dump.ts';
+import { KNOWN_MINORS } from '../../core/config/node-config/kubelet-config.ts';
+import { mergedOf } from '../../core/config/node-config/merge.ts';
+import { noNodeConfig, type ReadDocuments } from '../../core/config/node-config/read.ts';
+import { ruleDiagnostics } from '../../core/config/node-config/rules.ts';
+import { API_VERSION, KIND } from '../../core/config/node-config/schema.ts';
+import { redacted } from '../../core/redact.ts';
+import { type Diagnostic, hasErrors } from '../../core/report.ts';
+import { readRegular } from '../../facts/files.ts';
+import { makeDirectory, writeAtomic } from '../../node/filesystem.ts';
+import { type Command, type Context, type Option, Refused } from '../command.ts';
+import { exitCodeOfAll } from '../exit-codes.ts';
+import { documentsNamed, type NamedSources, sourcesNamed } from '../node-config.ts';
+import { type Parsed, parsedOf } from '../options.ts';
+import { diagnosticLine } from '../present/diagnostics.ts';
+import { counted } from '../present/lines.ts';
+import { jsonText } from '../present/plan-json.ts';
+
+const OPTIONS: readonly Option[] = [
+  {
+    name: 'config-source',
+    short: 'c',
+    value: 'URI',
+    multiple: true,
+    text: 'imds://user-data (default), file://PATH (file or directory), PATH, or - for standard input; may be repeated, later over earlier',
+  },
+  { name: 'strict', text: 'check: errors also for what nodeadm takes in silence (default, but not under the name nodeadm)' },
+  { name: 'compat', text: 'as nodeadm: only its own checks are errors, the cluster’s data are required' },
+  { name: 'kubernetes-version', value: 'MINOR', text: 'check: of the node, as in 1.34; kubelet fields, gates and flags must exist there' },
+  { name: 'json', text: 'check, dump --explain: as JSON' },
+  { name: 'sarif', text: 'check: as SARIF 2.1.0' },
+  { name: 'explain', text: 'dump: each value with its place, and what it beat' },
+  { name: 'config-cache', value: 'FILE', text: 'dump: what `init` saved; it counts where no source has a document' },
+  { name: 'config-output', short: 'o', value: 'FILE', text: 'dump: write there instead of to standard output' },
+  { name: 'development', short: 'd', text: 'taken for nodeadm’s sake, without effect' },
+];
+
+const mistake = (code: string, path: string, message: string, remedy: string): Refused =>
+  new Refused([{ severity: 'error', code, path, message, remedy }]);
+
+export const configCommand: Command = {
+  name: 'config',
+  summary: 'check a NodeConfig, or print it merged; also runs as `nodeadm config`',
+  usage: ['bootwright config check [options] [SOURCE ...]', 'bootwright config dump [options] [SOURCE ...]'],
+  description: [
+    'Reads documents of apiVersion node.eks.aws/v1alpha1 in any form that user data has: plain, base64, gzip, MIME. Nothing is asked of AWS but the user data itself.',
+  ],
+  options: OPTIONS,
+  examples: [
+    { line: 'bootwright config check user-data.txt', text: 'all that is wrong with it, with lines' },
+    { line: 'bootwright config check --kubernetes-version 1.34 --sarif node.yaml', text: 'for a code host' },
+    { line: 'bootwright config dump --explain', text: 'on a node: who set what, and what it beat' },
+  ],
+  async run(args, context) {
+    const options = parsedOf(args, { command: 'config', options: OPTIONS, positionals: context.style === 'own' ? 100 : 1 });
+    const [verb, ...words] = options.positionals;
+    if (verb !== 'check' && verb !== 'dump')
+      throw mistake(
+        'unknown-command',
+        verb ?? 'config',
+        verb === undefined ? 'says not what to do' : 'is neither check nor dump',
+        'Write config check or config dump.',
+      );
+    const minor = options.text('kubernetes-version');
+    if (minor !== undefined && !KNOWN_MINORS.includes(minor.replace(/^v?(\d+\.\d+)(?:\.\d+)?$/, '$1')))
+      throw mistake(
+        'invalid-value',
+        '--kubernetes-version',
+        `${minor} is none of ${KNOWN_MINORS.join(', ')}`,
+        'Give the minor version of the node.',
+      );
+    const named = await sourcesNamed([...options.texts('config-source'), ...words], context);
+    return verb === 'check' ? check(named, minor, options, context) : dump(named, options, context);
+  },
+};
+
+/** The name nodeadm promises its leniency; ours is strict unless asked otherwise. */
+const isStrict = (options: Parsed, context: Context): boolean =>
+  options.flag('strict') || (context.style === 'own' && !options.flag('compat'));
+
+const check = async (named: NamedSources, minor: string | undefined, options: Parsed, context: Context): Promise<number> => {
+  const modes = { isStrict: isStrict(options, context), isCompat: options.flag('compat') };
+  const kubelet = minor?.replace(/^v/, '');
+  const read = await documentsNamed(named, { ...modes, kubelet });
+  const whole = wholeDiagnostics(read, named, modes);
+  const diagnostics = [...read.diagnostics, ...whole];
+  if (options.flag('sarif')) {
+    const { sarifText } = await import('../present/sarif.ts');
+    context.stdout.write(sarifText(diagnostics, filesOf(read, named)));
+  } else if (options.flag('json')) context.stdout.write(checkJson(read, diagnostics));
+  else sayAll(read, diagnostics, context);
+  return hasErrors(diagnostics) ? exitCodeOfAll(diagnostics, context.style) : 0;
+};
+
+/** What is wrong with all documents together. Where one cannot be read, what it may have said is not missed. */
+const wholeDiagnostics = (
+  { documents, diagnostics }: ReadDocuments,
+  { names }: NamedSources,
+  modes: { readonly isStrict: boolean; readonly isCompat: boolean },
+): readonly Diagnostic[] => {
+  const isRead = !diagnostics.some(({ severity, code }) => severity === 'error' && UNREAD.has(code));
+  if (documents.length === 0) return isRead ? [noNodeConfig(names)] : [];
+  return ruleDiagnostics(mergedOf(documents), modes).filter(({ code }) => isRead || !ABSENT.has(code));
+};
+
+/** After these there is a document less. */
+const UNREAD = new Set([
+  ...['yaml-syntax', 'json-syntax', 'not-json', 'nested-too-deeply', 'too-many-values', 'not-a-node-config', 'broken-gzip', 'too-large'],
+  ...['not-utf8', 'file-missing', 'unreadable-file', 'invalid-source', 'invalid-base64', 'invalid-quoted-printable', 'no-blank-line'],
+  ...['unknown-transfer-encoding', 'invalid-content-type', 'no-boundary', 'no-parts', 'too-many-parts'],
+]);
+const ABSENT = new Set(['no-cluster-name', 'missing-field', 'cluster-described', 'no-cluster-id']);
+
+const filesOf = ({ documents }: ReadDocuments, { sources }: NamedSources) =>
+  new Map([
+    ...sources.map(({ label, file }) => [label, file === undefined ? undefined : { path: file, line: 1 }] as const),
+    ...documents.map(({ raw }) => [raw.label, raw.file] as const),
+  ]);
+
+const checkJson = ({ documents }: ReadDocuments, diagnostics: readonly Diagnostic[]): string =>
+  jsonText({
+    schemaVersion: 1,
+    kind: 'config-check',
+    ok: !hasErrors(diagnostics),
+    documents: documents.map(({ raw }) => raw.label),
+    diagnostics: diagnostics.map((one) => ({ ...one, message: redacted(one.message), remedy: redacted(one.remedy) })),
+  });
+
+const sayAll = ({ documents }: ReadDocuments, diagnostics: readonly Diagnostic[], context: Context): void => {
+  const lines = diagnostics.map((one) => `${one.severity}: ${diagnosticLine(one)}\n`);
+  context.stderr.write(lines.join(''));
+  if (hasErrors(diagnostics)) return;
+  const from = documents.map(({ raw }) => raw.label).join(', ');
+  context.stderr.write(`the NodeConfig is good: ${counted(documents.length, 'document')} (${from})\n`);
+};
+
+const dump = async (named: NamedSources, options: Parsed, context: Context): Promise<number> => {
+  const modes = { isStrict: options.flag('strict'), isCompat: options.flag('compat') };
+  const fresh = await documentsNamed(named, modes);
+  const cache = options.text('config-cache');
+  const read = fresh.documents.length === 0 && cache !== undefined ? await cached(cache, fresh, context) : fresh;
+  const isEmpty = read.documents.length === 0 && !hasErrors(read.diagnostics);
+  const diagnostics = isEmpty ? [...read.diagnostics, noNodeConfig(named.names)] : read.diagnostics;
+  context.stderr.write(diagnostics.map((one) => `${one.severity}: ${diagnosticLine(one)}\n`).join(''));
+  if (hasErrors(diagnostics)) return exitCodeOfAll(diagnostics, context.style);
+  await put(await dumped(read, named, options), options.text('config-output'), context);
+  return 0;
+};
+
+const dumped = async ({ documents }: ReadDocuments, { names, sources }: NamedSources, options: Parsed): Promise<string> => {
+  if (!options.flag('explain')) return dumpText(mergedOf(documents));
+  const { explainedJson, explainedText } = await import('../present/explained.ts');
+  const values = explained(documents);
+  const isOnNode = names.some((name) => /^imds:/i.test(name)) && sources.some(({ label }) => label.startsWith('imds:'));
+  return options.flag('json') ? explainedJson(values) : explainedText(values, isOnNode);
+};
+
+/** The document that `init` saved beside what it found out; a cache that cannot be read counts as none, as for nodeadm. */
+const cached = async (name: string, fresh: ReadDocuments, context: Context): Promise<ReadDocuments> => {
+  const path = resolve(context.cwd, name);
+  const warn = (message: string): ReadDocuments => ({
+    documents: [],
+    diagnostics: [
+      ...fresh.diagnostics,
+      { severity: 'warning', code: 'no-cache', path: name, message, remedy: 'Run `bootwright init` again.' },
+    ],
+  });
+  try {
+    const bytes = readRegular(path, name);
+    if (bytes === undefined) return warn('there is no cached configuration');
+    const { spec = {} } = JSON.parse(bytes.toString('utf8')) as { readonly spec?: unknown };
+    const text = JSON.stringify({ apiVersion: API_VERSION, kind: KIND, spec });
+    const source = { label: name, origin: 'host-file' as const, bytes: Buffer.from(text) };
+    const read = await documentsNamed({ sources: [source], diagnostics: [], names: [name] }, { isStrict: false, isCompat: true });
+    const note: Diagnostic = {
+      severity: 'warning',
+      code: 'cached',
+      path: name,
+      message: 'no source has a document: the cached one counts',
+      remedy: '',
+    };
+    return { documents: read.documents, diagnostics: [...fresh.diagnostics.map(asWarning), ...read.diagnostics, note] };
+  } catch {
+    return warn('the cached configuration cannot be read');
+  }
+};
+
+const asWarning = (one: Diagnostic): Diagnostic => ({ ...one, severity: 'warning' });
+
+const put = async (text: string, output: string | undefined, context: Context): Promise<void> => {
+  if (output === undefined) {
+    context.stdout.write(text);
+    return;
+  }
+  const path = resolve(context.cwd, output);
+  makeDirectory('/', resolve(path, '..'), 0o755);
+  writeAtomic('/', { path, text, mode: 0o644 });
+};

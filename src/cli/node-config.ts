@@ -1,0 +1,48 @@
+/** NodeConfig documents of the sources that a command line names. */
+import { type ReadDocuments, type ReadOptions, readDocuments, unpackedSources } from '../core/config/node-config/read.ts';
+import type { RawSource } from '../core/config/node-config/user-data.ts';
+import { DEFAULT_SOURCE, gunzip, readSources } from '../facts/sources.ts';
+import type { Context } from './command.ts';
+import { isElsewhere, SHORT_IMDS, withRemedy } from './elsewhere.ts';
+import { readStdin } from './files.ts';
+
+const NO_IMDS = 'Give the document as a file: --config-source file://PATH, or - for standard input.';
+
+export interface NamedSources {
+  readonly sources: readonly RawSource[];
+  readonly diagnostics: ReadDocuments['diagnostics'];
+  /** As they were named. */
+  readonly names: readonly string[];
+}
+
+/** Reads the sources; none named: the user data of this instance. @throws NodeError when IMDS gives no answer. */
+export const sourcesNamed = async (given: readonly string[], context: Context): Promise<NamedSources> => {
+  const names = given.length === 0 ? [DEFAULT_SOURCE] : given;
+  const closers: (() => Promise<void>)[] = [];
+  const { createImds } = names.some((name) => /^imds:/i.test(name)) ? await import('../facts/imds.ts') : {};
+  const imds = () => {
+    if (createImds === undefined) throw new Error('no IMDS source was named');
+    const limits = isElsewhere() ? SHORT_IMDS.imds : undefined;
+    const client = createImds({ env: context.env, random: context.random, ...(limits ? { deadlines: limits } : {}) });
+    closers.push(() => client.close());
+    return client;
+  };
+  try {
+    const read = await readSources(names, { imds, stdin: readStdin, cwd: context.cwd, signal: context.signal }).catch(withRemedy(NO_IMDS));
+    return { ...read, names };
+  } finally {
+    await Promise.all(closers.map((close) => close()));
+  }
+};
+
+/** The documents in the sources. CEL is compiled only where there is some. */
+export const documentsNamed = async (
+  { sources, diagnostics }: NamedSources,
+  options: Omit<ReadOptions, 'checkCel'>,
+): Promise<ReadDocuments> => {
+  const unpacked = unpackedSources(sources, gunzip);
+  const hasCel = unpacked.some(({ documents }) => documents.some(({ text }) => text.includes('maxPodsExpression')));
+  const checkCel = hasCel ? (await import('../core/config/node-config/cel.ts')).checkMaxPodsExpression : undefined;
+  const read = readDocuments(unpacked, { ...options, checkCel });
+  return { documents: read.documents, diagnostics: [...diagnostics, ...read.diagnostics] };
+};
