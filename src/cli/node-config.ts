@@ -1,6 +1,7 @@
 /** NodeConfig documents of the sources that a command line names. */
 import { type ReadDocuments, type ReadOptions, readDocuments, unpackedSources } from '../core/config/node-config/read.ts';
 import type { RawSource } from '../core/config/node-config/user-data.ts';
+import { hasErrors } from '../core/report.ts';
 import { DEFAULT_SOURCE, gunzip, readSources } from '../facts/sources.ts';
 import type { Context } from './command.ts';
 import { isElsewhere, SHORT_IMDS, withRemedy } from './elsewhere.ts';
@@ -44,5 +45,5 @@ export const documentsNamed = async (
   const hasCel = unpacked.some(({ documents }) => documents.some(({ text }) => text.includes('maxPodsExpression')));
   const checkCel = hasCel ? (await import('../core/config/node-config/cel.ts')).checkMaxPodsExpression : undefined;
   const read = readDocuments(unpacked, { ...options, checkCel });
-  return { documents: read.documents, diagnostics: [...diagnostics, ...read.diagnostics] };
+  return { ...read, diagnostics: [...diagnostics, ...read.diagnostics], isComplete: read.isComplete && !hasErrors(diagnostics) };
 };

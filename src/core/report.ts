@@ -65,7 +65,7 @@ export interface Diagnostic {
   /** 1-based, where the input is a text. */
   readonly line?: number;
   readonly column?: number;
-  /** Keys within a document: `spec.cluster.cidr`. */
+  /** Keys within a document: `spec.cluster.cidr`; '': the document itself. */
   readonly field?: string;
   readonly message: string;
   /** What to do about it, as an instruction. */

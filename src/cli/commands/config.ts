@@ -2,8 +2,7 @@ import { resolve } from 'node:path';
 import { dumpText, explained } from '../../core/config/node-config/dump.ts';
 import { KNOWN_MINORS } from '../../core/config/node-config/kubelet-config.ts';
 import { mergedOf } from '../../core/config/node-config/merge.ts';
-import { noNodeConfig, type ReadDocuments } from '../../core/config/node-config/read.ts';
-import { ruleDiagnostics } from '../../core/config/node-config/rules.ts';
+import { noNodeConfig, type ReadDocuments, wholeDiagnostics } from '../../core/config/node-config/read.ts';
 import { API_VERSION, KIND } from '../../core/config/node-config/schema.ts';
 import { redacted } from '../../core/redact.ts';
 import { type Diagnostic, hasErrors } from '../../core/report.ts';
@@ -83,8 +82,7 @@ const check = async (named: NamedSources, minor: string | undefined, options: Pa
   const modes = { isStrict: isStrict(options, context), isCompat: options.flag('compat') };
   const kubelet = minor?.replace(/^v/, '');
   const read = await documentsNamed(named, { ...modes, kubelet });
-  const whole = wholeDiagnostics(read, named, modes);
-  const diagnostics = [...read.diagnostics, ...whole];
+  const diagnostics = [...read.diagnostics, ...wholeDiagnostics(read, named.names, modes)];
   if (options.flag('sarif')) {
     const { sarifText } = await import('../present/sarif.ts');
     context.stdout.write(sarifText(diagnostics, filesOf(read, named)));
@@ -92,25 +90,6 @@ const check = async (named: NamedSources, minor: string | undefined, options: Pa
   else sayAll(read, diagnostics, context);
   return hasErrors(diagnostics) ? exitCodeOfAll(diagnostics, context.style) : 0;
 };
-
-/** What is wrong with all documents together. Where one cannot be read, what it may have said is not missed. */
-const wholeDiagnostics = (
-  { documents, diagnostics }: ReadDocuments,
-  { names }: NamedSources,
-  modes: { readonly isStrict: boolean; readonly isCompat: boolean },
-): readonly Diagnostic[] => {
-  const isRead = !diagnostics.some(({ severity, code }) => severity === 'error' && UNREAD.has(code));
-  if (documents.length === 0) return isRead ? [noNodeConfig(names)] : [];
-  return ruleDiagnostics(mergedOf(documents), modes).filter(({ code }) => isRead || !ABSENT.has(code));
-};
-
-/** After these there is a document less. */
-const UNREAD = new Set([
-  ...['yaml-syntax', 'json-syntax', 'not-json', 'nested-too-deeply', 'too-many-values', 'not-a-node-config', 'broken-gzip', 'too-large'],
-  ...['not-utf8', 'file-missing', 'unreadable-file', 'invalid-source', 'invalid-base64', 'invalid-quoted-printable', 'no-blank-line'],
-  ...['unknown-transfer-encoding', 'invalid-content-type', 'no-boundary', 'no-parts', 'too-many-parts'],
-]);
-const ABSENT = new Set(['no-cluster-name', 'missing-field', 'cluster-described', 'no-cluster-id']);
 
 const filesOf = ({ documents }: ReadDocuments, { sources }: NamedSources) =>
   new Map([
@@ -161,6 +140,7 @@ const cached = async (name: string, fresh: ReadDocuments, context: Context): Pro
   const path = resolve(context.cwd, name);
   const warn = (message: string): ReadDocuments => ({
     documents: [],
+    isComplete: true,
     diagnostics: [
       ...fresh.diagnostics,
       { severity: 'warning', code: 'no-cache', path: name, message, remedy: 'Run `bootwright init` again.' },
@@ -180,7 +160,7 @@ const cached = async (name: string, fresh: ReadDocuments, context: Context): Pro
       message: 'no source has a document: the cached one counts',
       remedy: '',
     };
-    return { documents: read.documents, diagnostics: [...fresh.diagnostics.map(asWarning), ...read.diagnostics, note] };
+    return { documents: read.documents, isComplete: true, diagnostics: [...fresh.diagnostics.map(asWarning), ...read.diagnostics, note] };
   } catch {
     return warn('the cached configuration cannot be read');
   }

@@ -8,9 +8,9 @@ const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text
 
 /** Where it is: `FILE:3:7`; of a field in a document the long form, as a part of user data is no file that an editor could open. */
 const placeOf = ({ path, line, column, field }: Diagnostic): string => {
-  if (line === undefined) return field === undefined ? path : `${path}: ${field}`;
-  if (field === undefined) return `${path}:${line}${column === undefined ? '' : `:${column}`}`;
-  return `${path}, line ${line}${column === undefined ? '' : `, column ${column}`}: ${field}`;
+  if (field === undefined) return line === undefined ? path : `${path}:${line}${column === undefined ? '' : `:${column}`}`;
+  const place = [path, ...(line === undefined ? [] : [`line ${line}`]), ...(column === undefined ? [] : [`column ${column}`])].join(', ');
+  return field === '' ? place : `${place}: ${field}`;
 };
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -177,7 +177,7 @@ const readParts = ({ lines, bodyAt }: Entity, end: number, boundary: string, rea
     const hasRest = lines.slice(start, end).some((line) => line.trim() !== '');
     if (hasRest) readPart(lines, start, end, reading, depth);
     const message = `the line ${delimiter.slice(0, 80)}-- at the end is missing: was it cut off?`;
-    reading.faults.push(fault(0, '', end, 'no-end', message, 'nodeadm refuses it; add the line.', 'warning'));
+    reading.faults.push(fault(0, '', end, 'no-end', message, 'Add the line: nodeadm refuses the text without it.', 'warning'));
   }
 };
 

@@ -52,5 +52,6 @@ export const kindOf = (tree: Tree): string => {
   if (tree.kind === 'object') return 'an object';
   if (tree.kind === 'array') return 'a list';
   if (tree.value === null) return 'null';
+  if (typeof tree.value === 'number' && !Number.isInteger(tree.value)) return 'a fraction';
   return { boolean: 'true or false', number: 'a number', string: 'text' }[typeof tree.value as 'boolean' | 'number' | 'string'];
 };

@@ -104,21 +104,28 @@ const targetOf = (alias: Alias, reading: Reading): Node => {
 };
 
 const scalarOf = (node: Scalar, at: Mark, reading: Reading): null | boolean | number | string => {
-  const { value, source } = node;
+  const { value, source = '' } = node;
+  // go-yaml v2 takes 0o17 as octal, and a lone point as text.
+  if (typeof value === 'string' && node.type === 'PLAIN' && /^[-+]?0o[0-7]{1,17}$/.test(source)) return Number(source.replace('+', ''));
   if (typeof value === 'number') {
+    if (!/[\dn]/i.test(source)) return source;
     if (!Number.isFinite(value)) throw new Stop('not-json', at, `${source} has no form in JSON`, 'Write a number.');
-    if (!isExact(source ?? '', value)) reading.faults.push(tooLarge(source ?? '', at));
+    if (!isExact(source, value)) reading.faults.push(tooLarge(source, at));
     return value;
   }
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
-  return source ?? '';
+  return source;
 };
 
 const keyOf = (node: Node | null, at: Mark, reading: Reading): string => {
   const key = node !== null && isAlias(node) ? targetOf(node, reading) : node;
   if (key?.anchor !== undefined) reading.anchors.set(key.anchor, key);
   if (key === null) return 'null';
-  if (isScalar(key)) return String(scalarOf(key, at, reading));
+  if (isScalar(key)) {
+    const value = scalarOf(key, at, reading);
+    if (typeof value === 'boolean' && key.source !== String(value)) reading.faults.push(keyIsBoolean(key.source ?? '', value, at));
+    return String(value);
+  }
   throw new Stop('not-json', at, 'a key is a list or an object', 'Write a text as key.');
 };
 
@@ -144,6 +151,13 @@ const entriesOf = (pairs: readonly Pair<Node, Node | null>[], reading: Reading, 
   }
   return entries;
 };
+
+const keyIsBoolean = (source: string, value: boolean, at: Mark): TreeFault => ({
+  code: 'boolean-key',
+  at,
+  message: `YAML reads the key ${source} as ${value}`,
+  remedy: `Write "${source}", in quotes.`,
+});
 
 const secondDocument = (at: Mark): TreeFault => ({
   code: 'second-document',
@@ -173,10 +187,12 @@ const syntaxFault = (code: string, message: string, at: Mark): TreeFault => {
       .slice(1)
       .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
       .slice(0, 120);
+  // A bracket that is not closed counts as badly indented there.
+  const isDetailed = code === 'MISSING_CHAR' || code === 'UNEXPECTED_TOKEN' || detail.startsWith('flow ');
   return {
     code: 'yaml-syntax',
     at,
-    message: `not valid YAML: ${code === 'MISSING_CHAR' || code === 'UNEXPECTED_TOKEN' ? detail : (REASONS[code] ?? detail)}`,
-    remedy: REMEDIES[code] ?? 'Correct the text at this place.',
+    message: `not valid YAML: ${isDetailed ? detail : (REASONS[code] ?? detail)}`,
+    remedy: isDetailed ? 'Correct the text at this place.' : (REMEDIES[code] ?? 'Correct the text at this place.'),
   };
 };

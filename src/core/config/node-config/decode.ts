@@ -91,7 +91,7 @@ const diagnosticOf = (raw: RawDocument, { isStrict }: DecodeOptions, finding: Fi
   code: finding.code,
   path: raw.label,
   ...(at === undefined ? {} : { line: at.line, column: at.column }),
-  ...(path.length === 0 ? {} : { field: pathText(path) }),
+  field: pathText(path),
   message: finding.message,
   remedy: finding.remedy,
 });
@@ -100,6 +100,7 @@ const andMore = (raw: RawDocument, rest: readonly Diagnostic[]): Diagnostic => (
   severity: rest.some(({ severity }) => severity === 'error') ? 'error' : 'warning',
   code: 'more-problems',
   path: raw.label,
+  field: '',
   message: `${rest.length} more problems in this document`,
   remedy: 'Correct the first ones.',
 });
@@ -107,7 +108,8 @@ const andMore = (raw: RawDocument, rest: readonly Diagnostic[]): Diagnostic => (
 /** The value of a tree; undefined where nothing is given, or nothing of the right kind. */
 const decoded = (field: AnyField, tree: Tree, path: Path, decoder: Decoder): Json | undefined => {
   if (tree.kind === 'scalar' && tree.value === null && field !== DOCUMENT) return undefined;
-  if ('check' in field && field.kind !== 'text') field.check?.(tree, path, decoder.findings);
+  const isLooked = 'check' in field && field.kind !== 'text' && (field.kind !== 'free' || tree.kind === 'object');
+  if (isLooked) field.check?.(tree, path, decoder.findings);
   switch (field.kind) {
     case 'object':
       return objectOf(field, tree, path, decoder);

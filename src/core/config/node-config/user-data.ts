@@ -3,7 +3,7 @@
  * unpacks user data. What it skips in silence is said here.
  */
 import { bytesOfBase64, textOfUtf8 } from '../../base64.ts';
-import { type MimePart, mimeMessageOf } from '../../formats/mime.ts';
+import { type MimeFault, type MimePart, mimeMessageOf } from '../../formats/mime.ts';
 import { nearestOf } from '../../nearest.ts';
 import type { Diagnostic, Origin } from '../../report.ts';
 import type { RawDocument } from './decode.ts';
@@ -49,7 +49,7 @@ const say = (
   code: string,
   message: string,
   remedy: string,
-): void => void diagnostics.push({ severity, code, path: label, ...(line === undefined ? {} : { line }), message, remedy });
+): void => void diagnostics.push({ severity, code, path: label, field: '', ...(line === undefined ? {} : { line }), message, remedy });
 
 /** All documents of one source, in order. */
 export const documentsIn = (source: RawSource, gunzip: Gunzip): Unpacked => {
@@ -90,19 +90,26 @@ const documentsOf = (bytes: Uint8Array, isPlain: boolean, unpacking: Unpacking):
   const { label } = unpacking.source;
   const message = mimeMessageOf(bytes);
   if (message === undefined) return plainDocument(bytes, isPlain, unpacking);
-  for (const { number, type, line, severity, code, message: text, remedy } of message.faults)
-    say(
-      unpacking,
-      { label: number === 0 ? label : partLabel(label, number, type), line: isPlain ? line : undefined },
-      severity,
-      code,
-      text,
-      remedy,
-    );
+  for (const wrong of message.faults) sayMime(wrong, isPlain, unpacking);
   const documents = message.parts.flatMap((part) => partDocument(part, isPlain, unpacking));
   if (documents.length === 0 && !unpacking.diagnostics.some(({ severity }) => severity === 'error'))
     sayNone({ label }, `no part of it is ${MEDIA_TYPE}`, unpacking);
   return documents;
+};
+
+/** Lines of a document count from the part's first, so that one of the whole says so. */
+const sayMime = ({ number, type, line, severity, code, message, remedy }: MimeFault, isPlain: boolean, unpacking: Unpacking): void => {
+  const { label } = unpacking.source;
+  if (number === 0) say(unpacking, { label, line: isPlain ? line : undefined }, severity, code, message, remedy);
+  else
+    say(
+      unpacking,
+      { label: partLabel(label, number, type) },
+      severity,
+      code,
+      `${message}${isPlain ? ` (line ${line} of the whole)` : ''}`,
+      remedy,
+    );
 };
 
 const sayNone = (place: Place, why: string, unpacking: Unpacking): void =>
