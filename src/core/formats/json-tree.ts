@@ -19,7 +19,10 @@ export const jsonTree = (text: string): TreeReading => {
   const faults: TreeFault[] = [];
   try {
     const { body } = parse(text, { mode: 'json' });
-    return { tree: treeOf(body, body.loc.start, { text, faults, left: MOST_NODES }, 0), faults };
+    const tree = treeOf(body, body.loc.start, { text, faults, left: MOST_NODES }, 0);
+    // The tree's parser takes line breaks in strings.
+    JSON.parse(text);
+    return { tree, faults };
   } catch (error) {
     return { faults: [...faults, error instanceof Stop ? error.fault : syntaxFault(error, text)] };
   }
@@ -71,22 +74,25 @@ export const tooLarge = (digits: string, at: Mark): TreeFault => ({
   remedy: 'Write a smaller number, or a string where the field takes one.',
 });
 
+/** Where a text ends. */
+const endOf = (text: string): Mark => {
+  const lines = text.split('\n');
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
+};
+
 const syntaxFault = (error: unknown, text: string): TreeFault => {
-  const { line, column, offset } = error as { readonly line?: unknown; readonly column?: unknown; readonly offset?: unknown };
-  const at = typeof line === 'number' && typeof column === 'number' ? { at: { line, column } } : {};
+  const { line, column, offset, message } = error as { line?: unknown; column?: unknown; offset?: unknown; message?: unknown };
+  const at = typeof line === 'number' && typeof column === 'number' ? { line, column } : undefined;
   const found = typeof offset === 'number' ? text.charAt(offset) : '';
-  const reason =
-    error instanceof RangeError
-      ? 'it is nested too deeply'
-      : typeof offset !== 'number'
-        ? 'a string holds a control character'
-        : found === ''
-          ? 'it ends too early'
-          : `${JSON.stringify(found)} is not expected here`;
-  return {
+  const fault = (reason: string, place: Mark | undefined): TreeFault => ({
     code: 'json-syntax',
-    ...at,
+    ...(place === undefined ? {} : { at: place }),
     message: `not valid JSON: ${reason}`,
     remedy: 'What begins with { is read as JSON; correct it there.',
-  };
+  });
+  if (error instanceof RangeError) return fault('it is nested too deeply', undefined);
+  if (at === undefined) return fault('a string holds a control character', undefined);
+  // The parser then names the place where it began.
+  if (found === '' || /^Unexpected end /.test(String(message))) return fault('it ends too early', endOf(text));
+  return fault(`${JSON.stringify(found)} is not expected here`, at);
 };

@@ -56,6 +56,7 @@ export const yamlTree = (text: string): TreeReading => {
     if (error !== undefined) return { faults: [syntaxFault(error.code, error.message, markOf(reading, error.pos[0]))] };
     if (first === undefined || first.contents === null)
       return { tree: { kind: 'scalar', at: { line: 1, column: 1 }, value: null }, faults: [] };
+    for (const { pos } of first.warnings) reading.faults.push(unknownTag(text.slice(...pos), markOf(reading, pos[0])));
     if (second !== undefined) reading.faults.push(secondDocument(markOf(reading, second.range[0])));
     return { tree: treeOf(first.contents, markOf(reading, startOf(first)), reading, 0), faults: reading.faults };
   } catch (error) {
@@ -105,10 +106,10 @@ const targetOf = (alias: Alias, reading: Reading): Node => {
 
 const scalarOf = (node: Scalar, at: Mark, reading: Reading): null | boolean | number | string => {
   const { value, source = '' } = node;
-  // go-yaml v2 takes 0o17 as octal, and a lone point as text.
+  // go-yaml v2 takes 0o17 as octal, a lone point and what no double holds as text.
   if (typeof value === 'string' && node.type === 'PLAIN' && /^[-+]?0o[0-7]{1,17}$/.test(source)) return Number(source.replace('+', ''));
   if (typeof value === 'number') {
-    if (!/[\dn]/i.test(source)) return source;
+    if (source === '.' || (/\d/.test(source) && !Number.isFinite(value))) return source;
     if (!Number.isFinite(value)) throw new Stop('not-json', at, `${source} has no form in JSON`, 'Write a number.');
     if (!isExact(source, value)) reading.faults.push(tooLarge(source, at));
     return value;
@@ -120,9 +121,10 @@ const scalarOf = (node: Scalar, at: Mark, reading: Reading): null | boolean | nu
 const keyOf = (node: Node | null, at: Mark, reading: Reading): string => {
   const key = node !== null && isAlias(node) ? targetOf(node, reading) : node;
   if (key?.anchor !== undefined) reading.anchors.set(key.anchor, key);
-  if (key === null) return 'null';
+  if (key === null) throw new Stop('not-json', at, 'a key is missing before the colon', 'Write one.');
   if (isScalar(key)) {
     const value = scalarOf(key, at, reading);
+    if (value === null) throw new Stop('not-json', at, 'a key is null', 'Write "null", in quotes.');
     if (typeof value === 'boolean' && key.source !== String(value)) reading.faults.push(keyIsBoolean(key.source ?? '', value, at));
     return String(value);
   }
@@ -157,6 +159,13 @@ const keyIsBoolean = (source: string, value: boolean, at: Mark): TreeFault => ({
   at,
   message: `YAML reads the key ${source} as ${value}`,
   remedy: `Write "${source}", in quotes.`,
+});
+
+const unknownTag = (tag: string, at: Mark): TreeFault => ({
+  code: 'unknown-tag',
+  at,
+  message: `the tag ${tag.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 40)} is not used here: the value is taken as text`,
+  remedy: 'Leave the tag out.',
 });
 
 const secondDocument = (at: Mark): TreeFault => ({
