@@ -164,7 +164,7 @@ const keyIsBoolean = (source: string, value: boolean, at: Mark): TreeFault => ({
 const unknownTag = (tag: string, at: Mark): TreeFault => ({
   code: 'unknown-tag',
   at,
-  message: `the tag ${tag.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 40)} is not used here: the value is taken as text`,
+  message: `the tag ${tag.slice(0, 40)} is not used here: the value is taken as text`,
   remedy: 'Leave the tag out.',
 });
 
@@ -190,12 +190,7 @@ const REMEDIES: { readonly [code: string]: string } = {
 };
 
 const syntaxFault = (code: string, message: string, at: Mark): TreeFault => {
-  const detail =
-    message.charAt(0).toLowerCase() +
-    message
-      .slice(1)
-      .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-      .slice(0, 120);
+  const detail = message.charAt(0).toLowerCase() + message.slice(1, 120);
   // A bracket that is not closed counts as badly indented there.
   const isDetailed = code === 'MISSING_CHAR' || code === 'UNEXPECTED_TOKEN' || detail.startsWith('flow ');
   return {

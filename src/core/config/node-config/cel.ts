@@ -44,11 +44,7 @@ const KNOWN = 'Use default_enis, ips_per_eni, max_pods, whole numbers, + - * / %
 const findingOf = (error: unknown, expression: string): Finding => {
   if (error instanceof RangeError) return wrong('the expression is nested too deeply', 'Write a shorter one.');
   const { message, range } = error as Partial<CelError> & { readonly range?: { readonly start: number } };
-  const reason =
-    (message ?? String(error))
-      .split('\n')[0]
-      ?.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-      .slice(0, 160) ?? '';
+  const reason = (message ?? String(error)).split('\n')[0]?.slice(0, 160) ?? '';
   const before = range === undefined ? undefined : expression.slice(0, range.start).split('\n');
   const at =
     before === undefined

@@ -54,6 +54,9 @@ export const pathText = (path: Path): string =>
     })
     .join('');
 
+/** Words of a user's text in a message: without what would break its line, or hide in it. */
+export const onOneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+
 const MOST_PROBLEMS = 100;
 
 interface Decoder {
@@ -92,7 +95,7 @@ const diagnosticOf = (raw: RawDocument, { isStrict }: DecodeOptions, finding: Fi
   path: raw.label,
   ...(at === undefined ? {} : { line: at.line, column: at.column }),
   field: pathText(path),
-  message: finding.message,
+  message: onOneLine(finding.message),
   remedy: finding.remedy,
 });
 
@@ -198,7 +201,8 @@ const listOf = (field: Of<'list'>, tree: Tree, path: Path, decoder: Decoder): Js
 const textOf = (field: Of<'text'>, tree: Tree, path: Path, decoder: Decoder): Json | undefined => {
   const isNumber = field.takesNumbers === true && tree.kind === 'scalar' && typeof tree.value === 'number';
   if (tree.kind !== 'scalar' || !(typeof tree.value === 'string' || isNumber)) return refuse(tree, 'text', path, decoder);
-  const value = String(tree.value);
+  // Line breaks in base64 are no part of it.
+  const value = field.form === 'base64' ? String(tree.value).replace(/\s+/g, '') : String(tree.value);
   if (value === '' && field.keepsEmpty !== true) return undefined;
   const wrong = field.words === undefined ? field.check?.(value) : wrongWord(field, field.words, value);
   const cel = field.form === 'CEL' ? decoder.options.checkCel?.(value) : undefined;

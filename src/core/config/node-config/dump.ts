@@ -48,12 +48,11 @@ const goJson = (value: Json): string =>
 /** One line of JSON: `{"kind":"NodeConfig","apiVersion":…,"metadata":{},"spec":…}`. */
 export const dumpText = ({ spec }: MergedNodeConfig): string => {
   const { cluster = {}, instance = {} } = spec;
-  const ca = cluster.certificateAuthority?.replace(/\s+/g, '');
   const full: NodeConfigSpec = {
     containerd: {},
     kubelet: {},
     ...spec,
-    cluster: { ...cluster, ...(ca === undefined ? {} : { certificateAuthority: ca }) },
+    cluster,
     instance: { localStorage: {}, network: {}, ...instance },
   };
   return goJson({ kind: KIND, apiVersion: API_VERSION, metadata: {}, spec: ordered(SPEC, full as Json) });

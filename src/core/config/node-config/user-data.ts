@@ -6,7 +6,7 @@ import { bytesOfBase64, textOfUtf8 } from '../../base64.ts';
 import { type MimeFault, type MimePart, mimeMessageOf } from '../../formats/mime.ts';
 import { nearestOf } from '../../nearest.ts';
 import type { Diagnostic, Origin } from '../../report.ts';
-import type { RawDocument } from './decode.ts';
+import { onOneLine, type RawDocument } from './decode.ts';
 import { API_VERSION, MEDIA_TYPE } from './schema.ts';
 
 /** More than any node's configuration, and little enough for a small instance. */
@@ -49,7 +49,16 @@ const say = (
   code: string,
   message: string,
   remedy: string,
-): void => void diagnostics.push({ severity, code, path: label, field: '', ...(line === undefined ? {} : { line }), message, remedy });
+): void =>
+  void diagnostics.push({
+    severity,
+    code,
+    path: label,
+    field: '',
+    ...(line === undefined ? {} : { line }),
+    message: onOneLine(message),
+    remedy,
+  });
 
 /** All documents of one source, in order. */
 export const documentsIn = (source: RawSource, gunzip: Gunzip): Unpacked => {
