@@ -135,7 +135,7 @@ const makePack = async (dir, { runtime, modules, warmUps }) => {
 const TRIES = 6;
 
 /**
- * The same until two in a row are equal. What V8 has compiled depends on what ran, and on a machine that is busy enough an answer may
+ * The same until two in a row are equal; where none are, the last one serves, and it is said that these bytes are made but once. What V8 has compiled depends on what ran, and on a machine that is busy enough an answer may
  * once come too late to be waited for.
  */
 const makeSettledPack = async (dir, options) => {
@@ -145,7 +145,7 @@ const makeSettledPack = async (dir, options) => {
     if (before?.equals(pack)) return;
     before = pack;
   }
-  throw new Error(`no two of ${TRIES} warm-ups in a row gave the same code caches: is this machine very busy?`);
+  process.stdout.write(`not reproducible: no two of ${TRIES} warm-ups in a row gave the same code caches; is this machine very busy?\n`);
 };
 
 /**

@@ -2,7 +2,9 @@
  * TOML as go-toml v2 marshals a map, which is how nodeadm writes a merged containerd configuration: keys sorted by their bytes, plain
  * values before tables, literal strings. Whatever reads numbers back keeps their kind: 1.0 does not become 1.
  */
+
 import { parse } from 'toml';
+import { timestampOf } from '../timestamp.ts';
 import { isTable, type TomlTable } from './toml.ts';
 
 /** A float without a fraction; a JavaScript number cannot say that it is one. */
@@ -57,7 +59,7 @@ const valueText = (value: unknown): string => {
   if (typeof value === 'string') return stringText(value);
   if (typeof value === 'number') return numberText(value, false);
   if (value instanceof TomlFloat) return numberText(value.value, true);
-  if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z');
+  if (value instanceof Date) return timestampOf(value).replace('.000Z', 'Z');
   if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
   if (isTable(value))
     return `{${entriesOf(value)

@@ -258,7 +258,9 @@ export const extraArgsOf = (spec: NodeSpec, facts: Facts): Checked<KubeletArgs> 
   const version = kubeletVersionOf(facts).value?.value;
   const node = { version, runtime: knownRuntimeOf(spec, facts), isOutpost: isLocalOutpost(spec, facts) === true };
   const last = new Map(args.flags.map((flag) => [flag.name, flag]));
-  const diagnostics = [...last.values()].flatMap((flag) => unknownFlagOf(given.at, flag.name, version) ?? doubled(given.at, flag, node) ?? []);
+  const diagnostics = [...last.values()].flatMap(
+    (flag) => unknownFlagOf(given.at, flag.name, version) ?? doubled(given.at, flag, node) ?? [],
+  );
   diagnostics.push(...maxPodsWarning(spec, given.at), ...labelWarnings(args, given.at));
   for (const stray of args.strays) {
     diagnostics.push(
