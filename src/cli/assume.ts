@@ -4,6 +4,7 @@
  */
 import { partitionOf } from '../core/data/partitions.ts';
 import { type FactName, type Facts, type FactsPatch, type LocalDiskFacts, withFacts } from '../core/facts.ts';
+import { NVIDIA_RUNTIME } from '../core/paths.ts';
 import type { NodeSpec } from '../core/spec.ts';
 
 /** What a user said about the machine; absent means ordinary. */
@@ -155,6 +156,10 @@ const hostGuess = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefine
         patch: { host: { cpus: wish.cpus ?? cpusOf(typeOf(wish)) } },
         at: { 'host.cpus': '--cpus' },
       };
+    case 'host.onlineCpus':
+      return { patch: { host: { onlineCpus: wish.cpus ?? cpusOf(typeOf(wish)) } }, at: { 'host.onlineCpus': '--cpus' } };
+    case 'host.onlineMemory':
+      return { patch: { host: { onlineMemory: 64 * 1024 ** 3 } }, at: { 'host.onlineMemory': MADE_UP } };
     case 'host.kubeletVersion':
       return {
         patch: { host: { kubeletVersion: patchVersion(wish.kubernetesVersion ?? KUBELET) } },
@@ -195,9 +200,10 @@ const pathGuess = (fact: FactName, wish: Wish): Guess | undefined => {
     };
   }
   if (kind === 'host.executable')
-    return { patch: { host: { executables: { [path]: true } } }, at: { [`host.executables.${path}`]: MADE_UP } };
+    return { patch: { host: { executables: { [path]: path !== NVIDIA_RUNTIME } } }, at: { [`host.executables.${path}`]: MADE_UP } };
   if (kind === 'host.addresses')
     return { patch: { host: { addresses: { [path]: ['192.168.0.5', '192.168.0.6'] } } }, at: { [`host.addresses.${path}`]: MADE_UP } };
+  if (kind === 'host.migrated') return { patch: { host: { migrated: { [path]: null } } }, at: { [`host.migrated.${path}`]: MADE_UP } };
   if (kind === 'host.resolves') return { patch: { host: { resolves: { [path]: true } } }, at: { [`host.resolves.${path}`]: MADE_UP } };
   return undefined;
 };

@@ -21,7 +21,7 @@ const given = (name: string, { value, origin, at }: Sourced<string>): Input => (
 /** States in which a node can join. */
 const USABLE = new Set(['ACTIVE', 'UPDATING']);
 
-const statusErrors = ({ name, status }: ClusterFacts): readonly Diagnostic[] => {
+export const statusErrors = ({ name, status }: ClusterFacts): readonly Diagnostic[] => {
   const errors: Diagnostic[] = [];
   if (status === 'DELETING' || status === 'FAILED') {
     errors.push(
@@ -65,7 +65,7 @@ interface Bundle {
 }
 
 /** The bundle that a base64 text holds. `at`: where the text stands. */
-const bundleOf = (text: string, at: string): Checked<Bundle> => {
+export const bundleOf = (text: string, at: string): Checked<Bundle> => {
   const bytes = bytesOfBase64(text);
   const pem = bytes && textOfUtf8(bytes);
   if (pem === undefined)
@@ -77,7 +77,7 @@ const bundleOf = (text: string, at: string): Checked<Bundle> => {
 };
 
 /** What is wrong with the certificates at this time. `now` is ISO 8601. */
-const validityDiagnostics = (certificates: readonly Certificate[], at: string, now: string): readonly Diagnostic[] => {
+export const validityDiagnostics = (certificates: readonly Certificate[], at: string, now: string): readonly Diagnostic[] => {
   const clock = Date.parse(now);
   const expired = certificates.filter(({ notAfter }) => Date.parse(notAfter) < clock);
   const early = certificates.find(({ notBefore }) => Date.parse(notBefore) > clock);

@@ -4,10 +4,10 @@ import { gateHolds, kubeletVersionOf } from './kubelet/versions.ts';
 import { DOCKERD_PLACES } from './paths.ts';
 import { inputOf } from './provenance.ts';
 import { type Because, type Checked, type Decided, type Diagnostic, errorAt, warningAt } from './report.ts';
-import type { ContainerRuntime, NodeSpec } from './spec.ts';
+import type { AmazonLinux2Spec, ContainerRuntime } from './spec.ts';
 
 /** The runtime as far as it can be told; undefined: it depends on the version of the kubelet, which is not known. */
-export const knownRuntimeOf = (spec: NodeSpec, facts: Facts): ContainerRuntime | undefined => {
+export const knownRuntimeOf = (spec: AmazonLinux2Spec, facts: Facts): ContainerRuntime | undefined => {
   const given = spec.options.containerRuntime?.value;
   const version = kubeletVersionOf(facts).value?.value;
   if (version === undefined) return given;
@@ -17,7 +17,7 @@ export const knownRuntimeOf = (spec: NodeSpec, facts: Facts): ContainerRuntime |
 const CHANGES = ['--container-runtime, for kubelets before 1.24', 'another kubelet version'];
 
 /** The runtime for a kubelet of this version (`1.23.17`), and what was given in vain. */
-export const containerRuntimeOf = (spec: NodeSpec, facts: Facts, kubeletVersion: string): Checked<Decided<ContainerRuntime>> => {
+export const containerRuntimeOf = (spec: AmazonLinux2Spec, facts: Facts, kubeletVersion: string): Checked<Decided<ContainerRuntime>> => {
   const given = spec.options.containerRuntime;
   const version = inputOf(facts, 'host.kubeletVersion', kubeletVersion);
   const knowsDockerd = gateHolds('dockerd', kubeletVersion);
@@ -56,7 +56,7 @@ const missingDockerd = ({ host: { executables } }: Facts): readonly Diagnostic[]
       ];
 
 /** What only the other runtime reads. */
-const ignored = ({ options }: NodeSpec, runtime: ContainerRuntime): readonly Diagnostic[] => {
+const ignored = ({ options }: AmazonLinux2Spec, runtime: ContainerRuntime): readonly Diagnostic[] => {
   const { dockerBridge, dockerConfigJson, containerdConfigFile } = options;
   const inVain = [
     { flag: '--enable-docker-bridge', given: dockerBridge?.value === true ? dockerBridge : undefined, reader: 'dockerd' },

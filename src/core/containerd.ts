@@ -7,7 +7,7 @@ import { AMI_CONTAINERD_CONFIG, CNI_CONFIG_DIR, CONTAINERD_CONFIG, CONTAINERD_DR
 import { inputOf } from './provenance.ts';
 import type { Checked, Decided } from './report.ts';
 import { hasErrors } from './report.ts';
-import type { NodeSpec } from './spec.ts';
+import type { AmazonLinux2Spec } from './spec.ts';
 
 /** The word in a template that stands for the sandbox image, as in the EKS image's. */
 const PAUSE_PLACEHOLDER = 'SANDBOX_IMAGE';
@@ -122,7 +122,7 @@ interface Insertions {
 }
 
 /** --containerd-config-file, else the image's template, else ours. What does not parse is refused before anything is written. */
-export const containerdConfigOf = (spec: NodeSpec, facts: Facts, insertions: Insertions): Checked<ContainerdConfig> => {
+export const containerdConfigOf = (spec: AmazonLinux2Spec, facts: Facts, insertions: Insertions): Checked<ContainerdConfig> => {
   const major = containerdMajorOf(facts);
   if (major.value === undefined) return major;
   const given = spec.options.containerdConfigFile;
@@ -171,7 +171,7 @@ const fromTemplate = (facts: Facts, template: string, insertions: Insertions, ma
 
 const fromUser = (
   facts: Facts,
-  given: NonNullable<NodeSpec['options']['containerdConfigFile']>,
+  given: NonNullable<AmazonLinux2Spec['options']['containerdConfigFile']>,
   insertions: Insertions,
   major: 1 | 2,
 ): Checked<ContainerdConfig> => {

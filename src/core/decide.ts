@@ -3,11 +3,9 @@ import type { Desired } from './desired.ts';
 import type { Facts } from './facts.ts';
 import { needsOf } from './needs.ts';
 import type { Checked } from './report.ts';
-import type { NodeSpec, TargetName } from './spec.ts';
+import type { NodeSpec } from './spec.ts';
 import { amazonLinux2 } from './targets/amazon-linux-2.ts';
-import type { Target } from './targets/target.ts';
-
-const TARGETS: { readonly [name in TargetName]: Target } = { 'amazon-linux-2': amazonLinux2 };
+import { amazonLinux2023 } from './targets/amazon-linux-2023.ts';
 
 /**
  * Decides everything. `diagnostics` are all of them, errors and warnings; the warnings stand in the value, too.
@@ -16,5 +14,5 @@ const TARGETS: { readonly [name in TargetName]: Target } = { 'amazon-linux-2': a
 export const decide = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
   const missing = needsOf(spec, facts);
   if (missing.length > 0) throw new Error(`decided before all facts were known: ${missing.map(({ fact }) => fact).join(', ')}`);
-  return TARGETS[spec.target].render(spec, facts);
+  return spec.target === 'amazon-linux-2' ? amazonLinux2.render(spec, facts) : amazonLinux2023.render(spec, facts);
 };

@@ -54,6 +54,10 @@ export interface DesiredUnit {
   readonly optional?: true;
   /** Only enabled: the next boot starts it. */
   readonly atBoot?: true;
+  /** What starts it at boot: it is not enabled itself. */
+  readonly startedAtBootBy?: string;
+  /** Restarted when an input changed; never started. */
+  readonly onlyIfActive?: true;
 }
 
 /** A mount of the disks' file systems, or of a directory on one (`bind`). */

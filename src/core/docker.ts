@@ -5,7 +5,7 @@ import { jsonText, parsedJson } from './formats/json.ts';
 import { DOCKER_CONFIG } from './paths.ts';
 import { inputOf } from './provenance.ts';
 import type { Because, Checked, Decided, Diagnostic, Json, Sourced } from './report.ts';
-import type { NodeSpec } from './spec.ts';
+import type { AmazonLinux2Spec } from './spec.ts';
 
 type JsonObject = { readonly [key: string]: Json };
 
@@ -32,7 +32,7 @@ const OF_IMAGE: JsonObject = {
 const BRIDGE: JsonObject = { bridge: 'docker0', 'live-restore': false };
 
 /** `nvidiaRuntime`: path of NVIDIA's runtime, which then is the default one; null: none. Errors: a document that is no JSON object. */
-export const dockerConfigOf = (spec: NodeSpec, facts: Facts, nvidiaRuntime: string | null): Checked<DockerConfig> => {
+export const dockerConfigOf = (spec: AmazonLinux2Spec, facts: Facts, nvidiaRuntime: string | null): Checked<DockerConfig> => {
   const { dockerConfigJson, dockerBridge } = spec.options;
   const bridge = dockerBridge?.value === true ? BRIDGE : {};
   if (dockerConfigJson !== undefined) return given(dockerConfigJson, bridge, nvidiaRuntime);

@@ -24,6 +24,8 @@ const Count = v.pipe(
   v.maxValue(100_000, 'a number up to 100000'),
 );
 const InstanceType = text(/^[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}$/, 'an instance type');
+const Bytes = v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a number of bytes'));
+const Digest = text(/^sha256:[0-9a-f]{64}$/, 'a digest like sha256:…');
 const AbsolutePath = text(/^\//, 'an absolute path');
 
 const InstanceSchema = v.strictObject({
@@ -86,6 +88,8 @@ const LocalDisksSchema = v.strictObject({
 const HostSchema = v.strictObject({
   arch: v.exactOptional(text(/^\w{1,32}$/, 'an architecture like x86_64')),
   cpus: v.exactOptional(Count),
+  onlineCpus: v.exactOptional(v.nullable(Count)),
+  onlineMemory: v.exactOptional(v.nullable(Bytes)),
   kubeletVersion: v.exactOptional(v.nullable(Version)),
   containerdVersion: v.exactOptional(v.nullable(Version)),
   fips: v.exactOptional(v.boolean()),
@@ -97,6 +101,9 @@ const HostSchema = v.strictObject({
   resolves: v.exactOptional(v.record(Domain, v.boolean())),
   files: v.exactOptional(v.record(AbsolutePath, v.nullable(v.string()))),
   executables: v.exactOptional(v.record(AbsolutePath, v.boolean())),
+  migrated: v.exactOptional(
+    v.record(Digest, v.nullable(v.union([v.strictObject({ text: v.string() }), v.strictObject({ error: v.string() })]))),
+  ),
 });
 
 const ORIGINS = [
@@ -111,7 +118,7 @@ export const FactsSchema = v.strictObject({
   instance: InstanceSchema,
   cluster: v.exactOptional(ClusterSchema),
   host: HostSchema,
-  instanceTypes: v.exactOptional(v.record(InstanceType, v.strictObject({ enis: Count, ipv4PerEni: Count }))),
+  instanceTypes: v.exactOptional(v.record(InstanceType, v.nullable(v.strictObject({ enis: Count, ipv4PerEni: Count })))),
   provenance: v.exactOptional(v.record(v.string(), v.strictObject({ origin: v.picklist(ORIGINS), at: v.string() }))),
 });
 

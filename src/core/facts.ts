@@ -90,12 +90,18 @@ export interface LocalDiskFacts {
   /** Where a program is; null: nowhere on PATH. `setup-local-disks` only if it is not bootwright itself. */
   readonly programs: { readonly [name: string]: string | null };
 }
+/** The text in containerd's newest format, what containerd objects to, or null: no containerd could be run. */
+export type Migration = { readonly text: string } | { readonly error: string } | null;
 
 export interface HostFacts {
   /** `x86_64`, `aarch64`, as uname -m says. */
   readonly arch?: string;
   /** Logical CPUs this process may use (`nproc`). */
   readonly cpus?: number;
+  /** Logical CPUs that are online, counted by NUMA node as nodeadm does; null: sysfs does not say. */
+  readonly onlineCpus?: number | null;
+  /** Bytes of memory that is online; null: sysfs does not say. Asked only for SOCI. */
+  readonly onlineMemory?: number | null;
   /** `1.32.3`, without `v`; null: no kubelet. */
   readonly kubeletVersion?: string | null;
   /** `1.7.27`; null: no containerd. */
@@ -118,6 +124,8 @@ export interface HostFacts {
   readonly files?: { readonly [path: string]: string | null };
   /** Is there an executable file at this path? */
   readonly executables?: { readonly [path: string]: boolean };
+  /** What `containerd config migrate` makes of a configuration, by the digest of its text. */
+  readonly migrated?: { readonly [digest: string]: Migration };
 }
 
 export interface Facts {
@@ -127,8 +135,8 @@ export interface Facts {
   readonly instance: InstanceFacts;
   readonly cluster?: ClusterFacts;
   readonly host: HostFacts;
-  /** From DescribeInstanceTypes: only types that the table lacks. */
-  readonly instanceTypes?: { readonly [type: string]: InstanceLimits };
+  /** From DescribeInstanceTypes: only types that the table lacks. null: it was asked in vain, and the node can do without. */
+  readonly instanceTypes?: { readonly [type: string]: InstanceLimits | null };
   /** Where a fact came from when it is not its natural source: `{ "instance.id": { origin: "assumed", at: "preview" } }`. */
   readonly provenance?: { readonly [fact: string]: { readonly origin: Origin; readonly at: string } };
 }
@@ -146,6 +154,8 @@ export type FactName =
   | 'cluster'
   | 'host.arch'
   | 'host.cpus'
+  | 'host.onlineCpus'
+  | 'host.onlineMemory'
   | 'host.kubeletVersion'
   | 'host.containerdVersion'
   | 'host.fips'
@@ -156,7 +166,8 @@ export type FactName =
   | 'host.localDisks'
   | `host.resolves:${string}`
   | `host.file:${string}`
-  | `host.executable:${string}`;
+  | `host.executable:${string}`
+  | `host.migrated:${string}`;
 
 /** A fact that a decision still lacks. */
 export interface Need {
@@ -167,6 +178,10 @@ export interface Need {
   readonly why: string;
   /** Only a warning depends on it: it is waited for briefly, and a failure counts as "not known". */
   readonly optional?: true;
+  /** What stands for the answer when there is none, and the decision can do without. */
+  readonly otherwise?: FactsPatch;
+  /** Input of the question: the text that `containerd config migrate` is to read. */
+  readonly text?: string;
 }
 
 /** A set of answers to merge into Facts: `{ instance: { mac } }`. */
@@ -174,7 +189,7 @@ export interface FactsPatch {
   readonly instance?: InstanceFacts;
   readonly cluster?: ClusterFacts;
   readonly host?: HostFacts;
-  readonly instanceTypes?: { readonly [type: string]: InstanceLimits };
+  readonly instanceTypes?: { readonly [type: string]: InstanceLimits | null };
 }
 
 /** Facts with an answer added; nothing is overwritten by absence. */
@@ -189,6 +204,7 @@ export const withFacts = (facts: Facts, patch: FactsPatch): Facts => ({
     ...(patch.host?.files ? { files: { ...facts.host.files, ...patch.host.files } } : {}),
     ...(patch.host?.executables ? { executables: { ...facts.host.executables, ...patch.host.executables } } : {}),
     ...(patch.host?.addresses ? { addresses: { ...facts.host.addresses, ...patch.host.addresses } } : {}),
+    ...(patch.host?.migrated ? { migrated: { ...facts.host.migrated, ...patch.host.migrated } } : {}),
     ...(patch.host?.resolves ? { resolves: { ...facts.host.resolves, ...patch.host.resolves } } : {}),
   },
 });

@@ -4,7 +4,7 @@ import type { Facts } from './facts.ts';
 import { nearestOf } from './nearest.ts';
 import { inputOf } from './provenance.ts';
 import { type Because, type Checked, type Decided, type Diagnostic, type Input, type Sourced, warningAt } from './report.ts';
-import type { NodeSpec } from './spec.ts';
+import type { AmazonLinux2Spec } from './spec.ts';
 
 const CHANGES = [
   '--pause-container-version chooses another tag',
@@ -25,7 +25,7 @@ interface Registry extends EcrRegistry {
   readonly because: Omit<Because, 'inputs'>;
 }
 
-const registryOf = (spec: NodeSpec, facts: Facts): Registry | undefined => {
+const registryOf = (spec: AmazonLinux2Spec, facts: Facts): Registry | undefined => {
   const { region, domain } = facts.instance;
   if (region === undefined || domain === undefined) return undefined;
   const account = spec.options.pauseAccount?.value;
@@ -54,7 +54,7 @@ export const ecrHostOf = ({ account, region, domain }: EcrRegistry, isFips: bool
   `${account}.dkr.${isFips ? 'ecr-fips' : 'ecr'}.${region}.${domain}`;
 
 /** The ECR FIPS host whose existence decides, on a kernel in FIPS mode; undefined when it does not matter or is not known yet. */
-export const fipsHostOf = (spec: NodeSpec, facts: Facts): string | undefined => {
+export const fipsHostOf = (spec: AmazonLinux2Spec, facts: Facts): string | undefined => {
   if (spec.options.pauseImage !== undefined || facts.host.fips !== true) return undefined;
   const registry = registryOf(spec, facts);
   return registry && ecrHostOf(registry, true);
@@ -83,7 +83,7 @@ export const unknownRegion = (region: string, standIn: string, [at, what, how]: 
 const OF_PAUSE_IMAGE = ['pauseImage', 'the pause image comes from', '--pause-container-account or PAUSE_CONTAINER_IMAGE'] as const;
 
 /** `<account>.dkr.ecr.<region>.<domain>/eks/pause:<tag>`, or the user's repository with the tag. */
-export const pauseImageOf = (spec: NodeSpec, facts: Facts): Checked<Decided<string>> => {
+export const pauseImageOf = (spec: AmazonLinux2Spec, facts: Facts): Checked<Decided<string>> => {
   const { pauseImage, pauseVersion, pauseAccount } = spec.options;
   const tag = given('pauseVersion', pauseVersion);
   if (pauseImage !== undefined) {

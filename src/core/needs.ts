@@ -25,15 +25,16 @@ import {
   KUBELET_UNIT,
   NVIDIA_RUNTIME_PLACES,
 } from './paths.ts';
-import type { IpFamily, NodeSpec } from './spec.ts';
+import type { AmazonLinux2Spec, IpFamily, NodeSpec } from './spec.ts';
+import { needsOfAmazonLinux2023 } from './targets/amazon-linux-2023-needs.ts';
 
 const need = (fact: FactName, why: string, ...after: FactName[]): Need => ({ fact, after, why });
 
 /** True when CA and endpoint were given, so that nobody asks EKS. */
-const isGiven = (spec: NodeSpec): boolean => spec.cluster.endpoint !== undefined && spec.cluster.certificateAuthority !== undefined;
+const isGiven = (spec: AmazonLinux2Spec): boolean => spec.cluster.endpoint !== undefined && spec.cluster.certificateAuthority !== undefined;
 
 /** The IP family as far as it can be told; undefined: DescribeCluster decides, and has not answered. */
-const knownFamily = (spec: NodeSpec, facts: Facts): IpFamily | undefined => {
+const knownFamily = (spec: AmazonLinux2Spec, facts: Facts): IpFamily | undefined => {
   const { ipFamily, serviceIpv6Cidr } = spec.cluster;
   if (ipFamily !== undefined) return ipFamily.value;
   if (serviceIpv6Cidr !== undefined) return 'ipv6';
@@ -42,12 +43,12 @@ const knownFamily = (spec: NodeSpec, facts: Facts): IpFamily | undefined => {
 };
 
 /** Does cluster DNS have to be guessed by the VPC's CIDR blocks? */
-const needsGuess = (spec: NodeSpec, facts: Facts): boolean => {
+const needsGuess = (spec: AmazonLinux2Spec, facts: Facts): boolean => {
   if (spec.cluster.dnsIps !== undefined || knownFamily(spec, facts) !== 'ipv4') return false;
   return isGiven(spec) ? spec.cluster.serviceIpv4Cidr === undefined : facts.cluster?.serviceIpv4Cidr === null;
 };
 
-const addressNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
+const addressNeeds = (spec: AmazonLinux2Spec, facts: Facts): readonly Need[] => {
   const { instance } = facts;
   const family = knownFamily(spec, facts);
   const needs: Need[] = [];
@@ -72,9 +73,9 @@ const addressNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
   return needs;
 };
 
-const usesLimits = ({ kubelet }: NodeSpec): boolean => kubelet.useMaxPods.value || kubelet.reserveFor.value === 'eni-max-pods';
+const usesLimits = ({ kubelet }: AmazonLinux2Spec): boolean => kubelet.useMaxPods.value || kubelet.reserveFor.value === 'eni-max-pods';
 
-const instanceNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
+const instanceNeeds = (spec: AmazonLinux2Spec, facts: Facts): readonly Need[] => {
   const { id, type, region, availabilityZone, domain } = facts.instance;
   const needs: Need[] = [];
   if (id === undefined || type === undefined || region === undefined || availabilityZone === undefined) {
@@ -89,7 +90,7 @@ const instanceNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
   return needs;
 };
 
-const nodeNameNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
+const nodeNameNeeds = (spec: AmazonLinux2Spec, facts: Facts): readonly Need[] => {
   const version = kubeletVersionOf(facts).value?.value;
   if (spec.kubelet.nodeName.value !== 'private-dns-name' || facts.instance.privateDnsName !== undefined) return [];
   if (version === undefined || !gateHolds('cloud-provider-external', version)) return [];
@@ -99,10 +100,10 @@ const nodeNameNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
 };
 
 /** Until the runtime is known, containerd's part is asked for: it is nearly always the one. */
-const isDockerd = (spec: NodeSpec, facts: Facts): boolean => knownRuntimeOf(spec, facts) === 'dockerd';
+const isDockerd = (spec: AmazonLinux2Spec, facts: Facts): boolean => knownRuntimeOf(spec, facts) === 'dockerd';
 
 /** Files of the node that are used as they are, if they are there. */
-const filesOf = (spec: NodeSpec, facts: Facts): readonly string[] => [
+const filesOf = (spec: AmazonLinux2Spec, facts: Facts): readonly string[] => [
   ...(isDockerd(spec, facts)
     ? [KUBELET_UNIT, AMI_FIREWALL_UNIT, FIREWALL_RULES, ...(spec.options.dockerConfigJson ? [] : [DOCKER_CONFIG])]
     : [AMI_KUBELET_UNIT, AMI_SANDBOX_IMAGE_UNIT, spec.options.containerdConfigFile?.value ?? AMI_CONTAINERD_CONFIG]),
@@ -111,7 +112,7 @@ const filesOf = (spec: NodeSpec, facts: Facts): readonly string[] => [
   ...(spec.options.mountBpfFs.value ? [BPF_MOUNT_UNIT] : []),
 ];
 
-const programsOf = (spec: NodeSpec, facts: Facts): readonly string[] => [
+const programsOf = (spec: AmazonLinux2Spec, facts: Facts): readonly string[] => [
   AMI_GPU_HELPER,
   ...(facts.host.nvidiaDevice === true ? NVIDIA_RUNTIME_PLACES : []),
   ...(isDockerd(spec, facts) ? DOCKERD_PLACES : [AMI_PULL_SANDBOX_IMAGE]),
@@ -120,13 +121,13 @@ const programsOf = (spec: NodeSpec, facts: Facts): readonly string[] => [
 ];
 
 /** Where the API server of a local cluster on an Outpost is. */
-const apiServerNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
+const apiServerNeeds = (spec: AmazonLinux2Spec, facts: Facts): readonly Need[] => {
   const host = outpostHostOf(spec, facts);
   if (host === undefined || facts.host.addresses?.[host] !== undefined) return [];
   return [need(`host.addresses:${host}`, 'the API server’s line in /etc/hosts')];
 };
 
-const hostNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
+const hostNeeds = (spec: AmazonLinux2Spec, facts: Facts): readonly Need[] => {
   const { host } = facts;
   const fipsHost = fipsHostOf(spec, facts);
   const isDocker = isDockerd(spec, facts);
@@ -158,8 +159,7 @@ const hostNeeds = (spec: NodeSpec, facts: Facts): readonly Need[] => {
   return asked;
 };
 
-/** All facts that are still missing, those that can be asked for at once and those that must wait (`after`). Empty: ready to decide. */
-export const needsOf = (spec: NodeSpec, facts: Facts): readonly Need[] => [
+const needsOfAmazonLinux2 = (spec: AmazonLinux2Spec, facts: Facts): readonly Need[] => [
   ...hostNeeds(spec, facts),
   ...apiServerNeeds(spec, facts),
   ...instanceNeeds(spec, facts),
@@ -169,3 +169,7 @@ export const needsOf = (spec: NodeSpec, facts: Facts): readonly Need[] => [
     : []),
   ...nodeNameNeeds(spec, facts),
 ];
+
+/** All facts that are still missing, those that can be asked for at once and those that must wait (`after`). Empty: ready to decide. */
+export const needsOf = (spec: NodeSpec, facts: Facts): readonly Need[] =>
+  spec.target === 'amazon-linux-2' ? needsOfAmazonLinux2(spec, facts) : needsOfAmazonLinux2023(spec, facts);

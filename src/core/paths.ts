@@ -10,7 +10,15 @@ export const KUBELET_UNIT = '/etc/systemd/system/kubelet.service';
 export const KUBELET_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/10-kubelet-args.conf';
 export const KUBELET_EXTRA_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/30-kubelet-extra-args.conf';
 
+// Kubelet on Amazon Linux 2023, where nodeadm's files are
+export const NODEADM_KUBELET_CONFIG = '/etc/kubernetes/kubelet/config.json';
+export const NODEADM_KUBELET_DROP_IN_DIR = '/etc/kubernetes/kubelet/config.json.d';
+export const NODEADM_KUBELET_DROP_IN = '/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf';
+export const NODEADM_KUBELET_ENVIRONMENT = '/etc/eks/kubelet/environment';
+
 // Credential plugins
+/** Where the AWS CLI is: the distribution's package, Amazon's installer. */
+export const AWS_CLI_PLACES = ['/usr/bin/aws', '/usr/local/bin/aws'] as const;
 export const CREDENTIAL_PROVIDER_DIR = '/etc/eks/image-credential-provider';
 export const CREDENTIAL_PROVIDER_CONFIG = '/etc/eks/image-credential-provider/config.json';
 export const ECR_CREDENTIAL_PROVIDER = '/etc/eks/image-credential-provider/ecr-credential-provider';
@@ -39,6 +47,24 @@ export const NVIDIA_RUNTIME_PLACES = ['/usr/bin/nvidia-container-runtime', '/usr
 
 // Names of hosts
 export const HOSTS = '/etc/hosts';
+export const BASE_RUNTIME_SPEC = '/etc/containerd/base-runtime-spec.json';
+export const RUNC = '/usr/sbin/runc';
+export const NVIDIA_RUNTIME = '/usr/bin/nvidia-container-runtime';
+/** Registries of the containers: who mirrors whom. */
+export const CERTS_DIR = '/etc/containerd/certs.d';
+
+// SOCI
+export const SOCI_CONFIG = '/etc/soci-snapshotter-grpc/config.toml';
+export const SOCI_SOCKET = '/run/soci-snapshotter-grpc/soci-snapshotter-grpc.sock';
+export const SOCI_DROP_IN = '/etc/systemd/system/containerd.service.d/10-soci-snapshotter.conf';
+/** The pause image as the EKS image brings it. */
+export const PAUSE_ARCHIVE = '/etc/eks/pause.tar';
+
+// Parts of the system beside the kubelet
+export const MANAGER_ENVIRONMENT = '/etc/systemd/system.conf.d/environment.conf';
+export const RESOLVED_DROP_IN = '/run/systemd/resolved.conf.d/40-eks.conf';
+/** From then on a new network interface belongs to the CNI. */
+export const NODEADM_MARKER = '/run/nodeadm/init';
 
 // What an EKS image of Amazon Linux 2 brings along, and people edit
 export const AMI_KUBELET_UNIT = '/etc/eks/containerd/kubelet-containerd.service';

@@ -74,7 +74,8 @@ const fileActions = (outcomes: readonly FileOutcome[]): readonly Action[] => {
   return [...makes, ...writes, ...all.filter((action) => !makes.includes(action) && !writes.includes(action))];
 };
 
-const UNIT_DIRECTORY = '/etc/systemd/system/';
+/** Unit files, and those of systemd itself, which a reload reads, too. */
+const UNIT_DIRECTORIES = ['/etc/systemd/system/', '/etc/systemd/system.conf.d/'];
 const NOT_LIVE = 'this is not the running system; it happens when it boots';
 
 const unitActions = (units: readonly DesiredUnit[], observed: Observed, done: readonly Action[]): readonly Action[] => {
@@ -84,7 +85,7 @@ const unitActions = (units: readonly DesiredUnit[], observed: Observed, done: re
   return [
     ...reloadActions(observed, changed).map((action) => ({ ...action, ...live })),
     ...states
-      .filter(({ state }) => !state.enabled)
+      .filter(({ unit, state }) => !state.enabled && unit.startedAtBootBy === undefined)
       .map(({ unit }): Action => ({ kind: 'enable-unit', unit: unit.name, because: unit.because })),
     ...states
       .filter(({ unit }) => !unit.atBoot)
@@ -102,7 +103,7 @@ const changedPaths = (actions: readonly Action[]): ReadonlySet<string> =>
   );
 
 const reloadActions = (observed: Observed, changed: ReadonlySet<string>): readonly Action[] => {
-  const files = [...changed].filter((path) => path.startsWith(UNIT_DIRECTORY));
+  const files = [...changed].filter((path) => UNIT_DIRECTORIES.some((directory) => path.startsWith(directory)));
   if (files.length === 0 && !observed.unitsStale) return [];
   const text = files.length > 0 ? `systemd must read ${files.join(', ')}.` : 'Unit files were changed after systemd read them.';
   return [{ kind: 'reload-units', because: [{ rule: files.length > 0 ? 'units.changed' : 'units.stale', text, inputs: [] }] }];
@@ -111,7 +112,7 @@ const reloadActions = (observed: Observed, changed: ReadonlySet<string>): readon
 /** One start or restart, or nothing. What is not active is started: a restart would do the same, but says something else. */
 const runActions = (unit: DesiredUnit, state: ObservedUnit, observed: Observed, changed: ReadonlySet<string>): readonly Action[] => {
   const named = { unit: unit.name, ...(unit.optional ? { optional: unit.optional } : {}) };
-  if (!state.active) return [{ kind: 'start-unit', ...named, because: unit.because }];
+  if (!state.active) return unit.onlyIfActive ? [] : [{ kind: 'start-unit', ...named, because: unit.because }];
   const inputs = unit.inputs.filter((path) => changed.has(path));
   const because: Because[] = [];
   if (inputs.length > 0) because.push({ rule: 'unit.input-changed', text: `It reads ${inputs.join(', ')}.`, inputs: [] });

@@ -36,6 +36,8 @@ const SOURCES: { readonly [path: string]: (facts: Facts) => Source } = {
   'cluster.outpostArn': () => ({ origin: 'describe-cluster', at: 'outpostConfig.outpostArns[0]' }),
   'host.arch': () => ({ origin: 'host', at: 'uname -m' }),
   'host.cpus': () => ({ origin: 'host', at: 'nproc' }),
+  'host.onlineCpus': () => ({ origin: 'host-file', at: '/sys/devices/system/cpu/online' }),
+  'host.onlineMemory': () => ({ origin: 'host-file', at: '/sys/devices/system/memory' }),
   'host.kubeletVersion': () => ({ origin: 'host', at: 'kubelet --version' }),
   'host.containerdVersion': () => ({ origin: 'host', at: 'containerd --version' }),
   'host.nvidiaDevice': () => ({ origin: 'host-file', at: '/sys/bus/pci/devices' }),
@@ -50,6 +52,7 @@ const PREFIXES: readonly (readonly [string, (rest: string) => Source])[] = [
   ['host.files.', (path) => ({ origin: 'host-file', at: path })],
   ['host.executables.', (path) => ({ origin: 'host-file', at: path })],
   ['host.addresses.', (name) => ({ origin: 'host', at: `DNS look-up of ${name}` })],
+  ['host.migrated.', () => ({ origin: 'host', at: 'containerd config migrate' })],
   ['host.resolves.', (name) => ({ origin: 'host', at: `DNS look-up of ${name}` })],
   ['instanceTypes.', (type) => ({ origin: 'describe-instance-types', at: type })],
 ];

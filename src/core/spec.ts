@@ -2,10 +2,11 @@
  * NodeSpec: what a user wants of a node, whatever language they said it in. Users never see it: the bootstrap.sh flags,
  * NodeConfig and Bottlerocket TOML are decoders into it. Every value remembers its origin; what was not said is absent.
  */
-import type { Sourced } from './report.ts';
+import type { InstanceLimits } from './facts.ts';
+import type { Diagnostic, Json, Sourced } from './report.ts';
 
 export type IpFamily = 'ipv4' | 'ipv6';
-export type TargetName = 'amazon-linux-2';
+export type TargetName = 'amazon-linux-2' | 'amazon-linux-2023';
 
 /** Whose max pods kubeReserved is sized for: the ENI table's (bootstrap.sh) or the one the kubelet really runs with. */
 export type ReserveFor = 'eni-max-pods' | 'max-pods';
@@ -75,15 +76,78 @@ export interface AmazonLinux2Options {
   readonly pauseImage?: Sourced<string>;
 }
 
-/** A closed union: each target's own options. */
-export type TargetOptions = AmazonLinux2Options;
+type JsonObject = { readonly [key: string]: Json };
 
-export interface NodeSpec {
-  readonly target: TargetName;
+/** What a rule for the number of pods reckons with. */
+export interface PodsInput {
+  readonly instanceType: string;
+  /** null: nobody knows the type. */
+  readonly limits: InstanceLimits | null;
+  /** What the kubelet gets without any rule. */
+  readonly standard: number;
+  /** Logical CPUs. */
+  readonly cpus: number;
+  readonly ipFamily: IpFamily;
+}
+
+/** A number of pods of the user's own making: an expression, or one of the modes of the VPC CNI. A function, so that no other boot loads what reckons. */
+export interface PodsRule {
+  readonly given: Sourced<Json>;
+  /** undefined: it cannot be reckoned, as the diagnostics say. `text`: the reckoning with its numbers. */
+  readonly podsOf: (input: PodsInput) => {
+    readonly pods: number | undefined;
+    readonly text: string;
+    readonly diagnostics: readonly Diagnostic[];
+  };
+}
+
+export type Environment = { readonly [service: string]: { readonly [variable: string]: string } };
+
+/** What only nodes of Amazon Linux 2023 have. */
+export interface AmazonLinux2023Options {
+  readonly kind: 'amazon-linux-2023';
+  /** In which words remedies are said. Who speaks bootstrap.sh also expects its guess of the service CIDR, and units that start at boot by themselves. */
+  readonly language: 'node-config' | 'bootstrap.sh';
+  /** Shall EKS be asked for what is not said of the cluster? */
+  readonly describesCluster: Sourced<boolean>;
+  /** A KubeletConfiguration that the kubelet merges over ours. */
+  readonly kubeletConfig?: Sourced<JsonObject>;
+  readonly pods?: PodsRule;
+  /** TOML, merged over ours. */
+  readonly containerdConfig?: Sourced<string>;
+  /** A file on the node in its place. */
+  readonly containerdConfigFile?: Sourced<string>;
+  /** An OCI runtime specification, merged over the default one. */
+  readonly baseRuntimeSpec?: Sourced<JsonObject>;
+  /** SOCI's snapshotter, where the node is large enough for it. */
+  readonly fastImagePull: Sourced<boolean>;
+  /** Path of the ECR credential provider. */
+  readonly credentialProvider: Sourced<string>;
+  /** Secret: proxies carry passwords. */
+  readonly environment?: Sourced<Environment>;
+  readonly nameservers?: Sourced<readonly string[]>;
+  readonly domains?: Sourced<readonly string[]>;
+}
+
+/** A closed union: each target's own options. */
+export type TargetOptions = AmazonLinux2Options | AmazonLinux2023Options;
+
+interface CommonSpec {
   readonly cluster: ClusterSpec;
   readonly kubelet: KubeletSpec;
   readonly credentialPlugin: Sourced<CredentialPlugin>;
   /** Re-tries after the first failed AWS API call. */
   readonly apiRetryAttempts: Sourced<number>;
-  readonly options: TargetOptions;
 }
+
+export interface AmazonLinux2Spec extends CommonSpec {
+  readonly target: 'amazon-linux-2';
+  readonly options: AmazonLinux2Options;
+}
+
+export interface AmazonLinux2023Spec extends CommonSpec {
+  readonly target: 'amazon-linux-2023';
+  readonly options: AmazonLinux2023Options;
+}
+
+export type NodeSpec = AmazonLinux2Spec | AmazonLinux2023Spec;

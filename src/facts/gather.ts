@@ -39,7 +39,7 @@ export const gather = async (
   let facts = start;
   let pending = 0;
 
-  const ask = ({ fact, why, optional }: Need): void => {
+  const ask = ({ fact, why, optional, otherwise = optional ? NOT_KNOWN : undefined, text }: Need): void => {
     asked.add(fact);
     pending++;
     log(`asking for ${fact}: ${why}`);
@@ -49,8 +49,8 @@ export const gather = async (
       facts = withFacts(facts, patch);
       advance();
     };
-    const answer = world.resolve(fact, facts, optional ? AbortSignal.any([stop, AbortSignal.timeout(OPTIONAL_MS)]) : stop, spec);
-    answer.then(have, (error: unknown) => (optional && !stop.aborted ? have(NOT_KNOWN) : done.reject(error)));
+    const answer = world.resolve(fact, facts, optional ? AbortSignal.any([stop, AbortSignal.timeout(OPTIONAL_MS)]) : stop, spec, text);
+    answer.then(have, (error: unknown) => (otherwise && !stop.aborted ? have(otherwise) : done.reject(error)));
   };
 
   const advance = (): void => {
@@ -122,10 +122,10 @@ export const gatherAll = async (
   const settled = new Set<FactName>();
   const failures: { fact: FactName; error: unknown }[] = [];
   let facts = start;
-  const askOne = async ({ fact, why }: Need): Promise<void> => {
+  const askOne = async ({ fact, why, text }: Need): Promise<void> => {
     log(`asking for ${fact}: ${why}`);
     try {
-      const patch = await world.resolve(fact, facts, signal, spec);
+      const patch = await world.resolve(fact, facts, signal, spec, text);
       facts = withFacts(facts, patch); // after the wait: others have added theirs meanwhile
     } catch (error) {
       signal?.throwIfAborted();

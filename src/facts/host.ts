@@ -3,6 +3,7 @@ import { lookup } from 'node:dns';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, machine } from 'node:os';
 import { NodeError } from '../core/errors.ts';
+import type { Migration } from '../core/facts.ts';
 import { fileInRoot, readText } from './files.ts';
 import { type Env, type Random, sleep } from './wait.ts';
 
@@ -63,9 +64,15 @@ const noVersion = (program: string, cause?: Error): NodeError =>
     cause,
   });
 
+/** Where a program is: in the image, else on PATH (for an image that gets its binaries later). */
+const candidatesOf = (root: string, env: Env, name: string, binary: string): readonly string[] => {
+  const own = fileInRoot(root, binary);
+  const found = onPath(name, env);
+  return [...(isExecutableFile(own) ? [own] : []), ...(found && found !== own ? [found] : [])];
+};
+
 /**
- * Version of a program: what the image's own version file says, else its binary, else the one on PATH (for an image that gets its
- * binaries later); null where there is none.
+ * Version of a program: what the image's own version file says, else its binary, else the one on PATH; null where there is none.
  * @throws NodeError OS when the program that decides does not tell.
  */
 const programVersion = async (
@@ -75,11 +82,8 @@ const programVersion = async (
 ): Promise<string | null> => {
   const fromFile = versionIn(readText(fileInRoot(root, versionFile), versionFile) ?? '');
   if (fromFile) return fromFile;
-  const own = fileInRoot(root, binary);
-  const found = onPath(name, env);
-  const candidates = [...(isExecutableFile(own) ? [own] : []), ...(found && found !== own ? [found] : [])];
   let failure: NodeError | undefined;
-  for (const program of candidates) {
+  for (const program of candidatesOf(root, env, name, binary)) {
     const outcome = await runProgram(program, ['--version'], processMs, signal);
     signal?.throwIfAborted();
     const version = 'text' in outcome ? versionIn(outcome.text) : null;
@@ -99,6 +103,16 @@ export const fetchKubeletVersion = (options: HostOptions, signal?: AbortSignal):
   programVersion(options, KUBELET, signal);
 export const fetchContainerdVersion = (options: HostOptions, signal?: AbortSignal): Promise<string | null> =>
   programVersion(options, CONTAINERD, signal);
+
+/** What containerd makes of a configuration in an older format; null: no containerd can be run here. */
+export const migrateContainerdConfig = async (
+  { root, env, processMs }: HostOptions,
+  text: string,
+  signal?: AbortSignal,
+): Promise<Migration> => {
+  const { migrateConfig } = await import('./migrate.ts');
+  return migrateConfig(text, candidatesOf(root, env, CONTAINERD.name, CONTAINERD.binary), processMs, signal);
+};
 
 const readKernel = (path: string): string => {
   try {

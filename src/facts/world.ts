@@ -10,6 +10,7 @@ import * as host from './host.ts';
 import { createHttp } from './http.ts';
 import { createImds, type ImdsDeadlines } from './imds.ts';
 import { fetchInstanceFact, fetchRegion, isImdsFact } from './instance.ts';
+import { readOnlineCpus, readOnlineMemory } from './sysfs.ts';
 import { abortable, type Env, type Progress, type Random, timer } from './wait.ts';
 
 export interface WorldDeadlines {
@@ -38,8 +39,8 @@ export interface WorldOptions {
 }
 
 export interface World {
-  /** The answer to one fact. `facts` holds what was learnt so far (region, instance id, MAC); `spec` names the cluster. @throws NodeError */
-  resolve(fact: FactName, facts: Facts, signal?: AbortSignal, spec?: NodeSpec): Promise<FactsPatch>;
+  /** The answer to one fact. `facts` holds what was learnt so far (region, instance id, MAC); `spec` names the cluster; `text`: the need's. @throws NodeError */
+  resolve(fact: FactName, facts: Facts, signal?: AbortSignal, spec?: NodeSpec, text?: string): Promise<FactsPatch>;
   /** These facts will be asked soon: what they need besides is fetched meanwhile. Failures show when they are asked. */
   prefetch(facts: readonly FactName[]): void;
   /** An AWS API may be asked, once more is known: the first step to credentials is made meanwhile. */
@@ -84,11 +85,15 @@ export const createWorld = (options: WorldOptions): World => {
   const api = createApi(aws);
   const onHost: host.HostOptions = { env, root, random, processMs: deadlines.processMs ?? 10_000, dnsMs: deadlines.dnsMs ?? 10_000 };
 
-  const resolve: World['resolve'] = async (fact, facts, signal, spec) => {
+  const resolve: World['resolve'] = async (fact, facts, signal, spec, text) => {
     if (isImdsFact(fact)) return fetchInstanceFact(imds, fact, facts.instance, signal);
     if (isApiFact(fact)) return api.resolve(fact, facts.instance, spec, signal);
     if (fact === 'host.kubeletVersion' && options.kubeletVersionHint) return { host: { kubeletVersion: options.kubeletVersionHint } };
     if (fact === 'host.firewallRules') return { host: { firewallRules: await host.readFirewallRules(onHost, warn, signal) } };
+    if (fact.startsWith('host.migrated:')) {
+      const migrated = await host.migrateContainerdConfig(onHost, known(text, 'the text to convert'), signal);
+      return { host: { migrated: { [fact.slice('host.migrated:'.length)]: migrated } } };
+    }
     return { host: await hostFact(fact, onHost, signal, spec) };
   };
   return {
@@ -172,6 +177,10 @@ const hostFact = async (
       return { arch: host.archOf() };
     case 'host.cpus':
       return { cpus: host.cpusOf() };
+    case 'host.onlineCpus':
+      return { onlineCpus: readOnlineCpus(on.env) };
+    case 'host.onlineMemory':
+      return { onlineMemory: readOnlineMemory() };
     case 'host.kubeletVersion':
       return { kubeletVersion: await host.fetchKubeletVersion(on, signal) };
     case 'host.containerdVersion':

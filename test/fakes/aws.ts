@@ -168,7 +168,9 @@ const describeInstances = (state: AwsState, request: FakeRequest): FakeAnswer =>
 /** Those of the facts have a second network card, whose ENIs no pod uses. */
 const typesOf = ({ types, facts }: AwsState): readonly InstanceType[] =>
   types ??
-  Object.entries(facts.instanceTypes ?? {}).map(([type, limits]) => ({ type, ...limits, networkCards: 2, hypervisor: 'nitro' as const }));
+  Object.entries(facts.instanceTypes ?? {}).flatMap(([type, limits]) =>
+    limits === null ? [] : [{ type, ...limits, networkCards: 2, hypervisor: 'nitro' as const }],
+  );
 
 const describeInstanceTypes = (state: AwsState, request: FakeRequest): FakeAnswer => {
   try {

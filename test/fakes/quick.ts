@@ -1,7 +1,7 @@
 /** Short deadlines, for tests that must not wait, and a world that stands on the fakes. */
 import type { Test } from 'tap';
 import type { Facts } from '../../src/core/facts.ts';
-import type { NodeSpec } from '../../src/core/spec.ts';
+import type { AmazonLinux2Spec } from '../../src/core/spec.ts';
 import type { Progress } from '../../src/facts/wait.ts';
 import { createWorld, type World, type WorldDeadlines } from '../../src/facts/world.ts';
 import { type Fakes, type FakesOptions, startFakes } from './main.ts';
@@ -61,7 +61,7 @@ export const stage = async (t: Test, options: StageOptions = {}): Promise<Stage>
 const said = <T>(value: T) => ({ value, origin: 'default', at: 'default' }) as const;
 
 /** What `bootstrap my-cluster` means. */
-export const exampleSpec = (): NodeSpec => ({
+export const exampleSpec = (): AmazonLinux2Spec => ({
   target: 'amazon-linux-2',
   cluster: { name: { value: 'my-cluster', origin: 'flag', at: 'CLUSTER' } },
   kubelet: { useMaxPods: said(true), reserveFor: said('eni-max-pods'), nodeName: said('private-dns-name') },

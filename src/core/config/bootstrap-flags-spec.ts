@@ -2,7 +2,7 @@
 import { LOCAL_DISKS_DIR } from '../paths.ts';
 import { redacted } from '../redact.ts';
 import { type Diagnostic, errorAt, type Sourced, warningAt } from '../report.ts';
-import { LOCAL_DISKS_BINDS, type NodeSpec } from '../spec.ts';
+import { LOCAL_DISKS_BINDS, type AmazonLinux2Spec } from '../spec.ts';
 import { FLAGS, type FlagName, type FlagValue } from './bootstrap-flags-table.ts';
 import type { Reader } from './bootstrap-flags-values.ts';
 
@@ -84,14 +84,14 @@ const fallback = <T>(value: T, at = 'bootstrap.sh'): Sourced<T> => ({ value, ori
 const present = <T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 
-const clusterOf = (name: Sourced<string>, given: Given): NodeSpec['cluster'] => {
+const clusterOf = (name: Sourced<string>, given: Given): AmazonLinux2Spec['cluster'] => {
   const { endpoint, certificateAuthority, serviceIpv4Cidr, serviceIpv6Cidr, ipFamily, dnsIps, clusterId: id, localOutpost } = given;
   const pair = endpoint && certificateAuthority ? { endpoint, certificateAuthority } : {};
   return { name, ...pair, ...present({ serviceIpv4Cidr, serviceIpv6Cidr, ipFamily, dnsIps, id, localOutpost }) };
 };
 
 /** The whole wish. `style` matters for one default: our own name reserves for the pods that the kubelet really takes. */
-export const specOf = (name: Sourced<string>, given: Given, style: 'drop-in' | 'own'): NodeSpec => {
+export const specOf = (name: Sourced<string>, given: Given, style: 'drop-in' | 'own'): AmazonLinux2Spec => {
   const { extraArgs, containerRuntime, containerdConfigFile, dockerConfigJson, dockerBridge, pauseAccount, pauseImage, localDisks } = given;
   return {
     target: 'amazon-linux-2',

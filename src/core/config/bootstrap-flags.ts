@@ -2,7 +2,7 @@
 import { isKubeletFlag } from '../kubelet/extra-args.ts';
 import { nearestOf } from '../nearest.ts';
 import { type Diagnostic, errorAt, hasErrors, type Sourced, warningAt } from '../report.ts';
-import type { NodeSpec } from '../spec.ts';
+import type { AmazonLinux2Spec } from '../spec.ts';
 import { conflictsOf, type Given, givenOf, specOf } from './bootstrap-flags-spec.ts';
 import { type BootstrapFlag, FLAGS, type FlagName } from './bootstrap-flags-table.ts';
 import { readClusterName, shown } from './bootstrap-flags-values.ts';
@@ -13,7 +13,7 @@ export type DialectStyle = 'drop-in' | 'own';
 export interface BootstrapRequest {
   readonly help: boolean;
   /** Absent when help was asked for, or when something is wrong. */
-  readonly spec?: NodeSpec;
+  readonly spec?: AmazonLinux2Spec;
   readonly run: {
     readonly root?: Sourced<string>;
     readonly verify?: Sourced<'none' | 'started' | 'joined'>;

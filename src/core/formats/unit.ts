@@ -43,3 +43,21 @@ export const environmentValueIn = (dropIn: string): string | undefined =>
 
 /** Regular expression (whole text) of every drop-in that `environmentDropIn`, or bootstrap.sh, writes for this variable. */
 export const environmentDropInPattern = (name: string): string => `\\[Service\\]\\nEnvironment='${name}=[^\\n]*'\\n`;
+
+/** NUL, halves of surrogate pairs, and what Unicode says is no character: no form of an assignment carries them. */
+export const cannotAssign = (value: string): boolean => /\0|\p{Cs}|\p{Noncharacter_Code_Point}/u.test(value);
+
+/**
+ * `"NAME=value"` for Environment= and DefaultEnvironment= of systemd 252: C escapes are undone and `%%` is a percent sign in both. As
+ * nodeadm writes it, which cuts off quotes at the end of a value.
+ */
+export const assignmentText = (name: string, value: string): string => {
+  if (cannotAssign(value)) throw new Error(`the value of ${name} holds a character that systemd takes in no form`);
+  const escaped = value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `"${name}=${escaped.replaceAll('%', '%%')}"`;
+};

@@ -22,7 +22,7 @@ const limitsOf = (facts: Facts, type: string): FoundLimits => {
   const tabled = tabledLimitsOf(type);
   const asked = facts.instanceTypes && Object.hasOwn(facts.instanceTypes, type) ? facts.instanceTypes[type] : undefined;
   const limits = tabled ?? asked;
-  if (limits === undefined) throw new Error(`the limits of ${type} are not known yet`);
+  if (limits === undefined || limits === null) throw new Error(`the limits of ${type} are not known yet`);
   const text = `${limits.enis} ENIs with ${limits.ipv4PerEni} IPv4 addresses each`;
   const from: Input = tabled
     ? { name: `limits of ${type}`, value: text, origin: 'rule', at: `table of ${INSTANCE_LIMITS_DATE}` }

@@ -24,6 +24,7 @@ export interface KubeletConfigInput {
 /** The cgroups in which an EKS image runs system daemons, and kubelet with containerd. */
 export const RESERVED_CGROUPS = { systemReservedCgroup: '/system', kubeReservedCgroup: '/runtime' } as const;
 
+/** The suites of an EKS image for Amazon Linux 2, in its order. */
 const TLS_CIPHER_SUITES = [
   'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
   'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',

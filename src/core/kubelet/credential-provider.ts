@@ -7,7 +7,7 @@ import type { Because, Checked, Decided, Json } from '../report.ts';
 import { gateHolds } from './versions.ts';
 
 /** ECR's host names in every partition, in the order of the EKS image. */
-const ECR_IMAGES = [
+export const ECR_IMAGES = [
   '*.dkr.ecr.*.amazonaws.com',
   '*.dkr-ecr.*.on.aws',
   '*.dkr.ecr.*.amazonaws.com.cn',

@@ -105,7 +105,7 @@ const dnsDecision = (value: readonly string[], because: Because): Decided<string
 });
 
 /** Address 10 of the block. bootstrap.sh appended `a` to an IPv6 network; behind `::` that is the same address, and stays the same text. */
-const dnsText = (cidr: Cidr, text: string): string | undefined => {
+export const dnsText = (cidr: Cidr, text: string): string | undefined => {
   const address = addressAt(cidr, DNS_OFFSET);
   const network = text.slice(0, text.indexOf('/'));
   if (address === undefined) return undefined;

@@ -28,6 +28,8 @@ export interface Gate {
 }
 
 const BOOTSTRAP_P = 'bootstrap.sh of amazon-eks-ami v20250819';
+const NODEADM = 'nodeadm of amazon-eks-ami, commit 81fec2e8';
+const ON_2023 = 'On Amazon Linux 2023';
 const AMI = "install-worker.sh of amazon-eks-ami's AL2 template";
 
 /** Everything that depends on the kubelet's version, oldest first. */
@@ -93,6 +95,54 @@ export const GATES = [
     effect:
       'kubelet-config.json gets failCgroupV1 false where it has none: Amazon Linux 2 boots with cgroup v1, which is refused by default.',
     source: 'default of failCgroupV1 in kubernetes v1.35.4 (pkg/kubelet/apis/config/v1beta1/defaults.go); false in v1.34.4',
+  },
+  {
+    id: 'config-dir',
+    from: '1.28',
+    effect: `${ON_2023} a KubeletConfiguration of one's own is a drop-in, read with --config-dir. Kubelets before 1.28 have none.`,
+    source: 'flag in kubernetes v1.28.15 (pkg/kubelet/config/flags.go), not in v1.27',
+  },
+  {
+    id: 'config-dir-alpha',
+    before: '1.30',
+    effect: `${ON_2023} with --config-dir the kubelet's environment gets KUBELET_CONFIG_DROPIN_DIR_ALPHA=on.`,
+    source: `${NODEADM}; the variable is gone since kubernetes v1.30 (cmd/kubelet/app/server.go)`,
+  },
+  {
+    id: 'enable-cdi',
+    from: '1.32',
+    effect: `${ON_2023} containerd is configured with enable_cdi = true (false before).`,
+    source: NODEADM,
+  },
+  {
+    id: 'ecr-public-alias',
+    from: '1.32',
+    effect: `${ON_2023} the image credential provider also serves ecr-public.aws.com.`,
+    source: NODEADM,
+  },
+  {
+    id: 'dynamic-resource-allocation',
+    from: '1.33',
+    effect: `${ON_2023} config.json gets the feature gate DynamicResourceAllocation.`,
+    source: NODEADM,
+  },
+  {
+    id: 'mutable-csi-node-allocatable-count',
+    from: '1.34',
+    effect: `${ON_2023} config.json gets the feature gate MutableCSINodeAllocatableCount.`,
+    source: NODEADM,
+  },
+  {
+    id: 'graceful-shutdown',
+    from: '1.34',
+    effect: `${ON_2023} config.json gets shutdownGracePeriod 2m30s, of which 30s for critical pods.`,
+    source: NODEADM,
+  },
+  {
+    id: 'gpu-label',
+    from: '1.35',
+    effect: `${ON_2023} a node with a device of NVIDIA gets the label nvidia.com/gpu.present=true.`,
+    source: NODEADM,
   },
 ] as const satisfies readonly Gate[];
 

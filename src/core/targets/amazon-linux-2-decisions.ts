@@ -17,7 +17,7 @@ import { nvidiaRuntimeOf } from '../nvidia.ts';
 import { type ApiServerHost, apiServerHostOf, clusterIdOf, outpostHostOf } from '../outpost.ts';
 import type { Checked, Decided, Decision, Diagnostic } from '../report.ts';
 import { hasErrors } from '../report.ts';
-import type { ContainerRuntime, IpFamily, NodeSpec } from '../spec.ts';
+import type { AmazonLinux2Spec, ContainerRuntime, IpFamily } from '../spec.ts';
 import {
   archDiagnostics,
   certificateAuthorityOf,
@@ -56,7 +56,7 @@ export interface Decisions extends Omit<KubeletConfigInput, 'kubeletVersion' | '
 type Take = <T>(checked: Checked<T>) => T | undefined;
 
 /** Runs every rule whose inputs exist, so that a user hears of all mistakes at once. */
-export const decisionsOf = (spec: NodeSpec, facts: Facts): Checked<Decisions> => {
+export const decisionsOf = (spec: AmazonLinux2Spec, facts: Facts): Checked<Decisions> => {
   const diagnostics: Diagnostic[] = [...archDiagnostics(facts), ...nodeNameWarnings(spec, facts)];
   const take: Take = (checked) => {
     diagnostics.push(...checked.diagnostics);
@@ -84,7 +84,7 @@ export const decisionsOf = (spec: NodeSpec, facts: Facts): Checked<Decisions> =>
   return { value: recordOf(spec, facts, decided, { ...names, nvidiaRuntime }), diagnostics };
 };
 
-const networkOf = (spec: NodeSpec, facts: Facts, take: Take) => {
+const networkOf = (spec: AmazonLinux2Spec, facts: Facts, take: Take) => {
   const ipFamily = take(ipFamilyOf(spec, facts));
   return {
     ipFamily,
@@ -96,7 +96,7 @@ const networkOf = (spec: NodeSpec, facts: Facts, take: Take) => {
 };
 
 /** Only with the external cloud provider; the one inside the kubelet finds both itself. */
-const namesOf = (spec: NodeSpec, facts: Facts, kubeletVersion: string | undefined, take: Take) => {
+const namesOf = (spec: AmazonLinux2Spec, facts: Facts, kubeletVersion: string | undefined, take: Take) => {
   const isExternal = kubeletVersion !== undefined && gateHolds('cloud-provider-external', kubeletVersion);
   return {
     providerId: isExternal ? take(providerIdOf(spec, facts)) : undefined,
@@ -123,7 +123,7 @@ interface Optional {
 }
 
 /** All decisions with those that cannot fail, in the order in which they are shown. */
-const recordOf = (spec: NodeSpec, facts: Facts, known: Known, { nvidiaRuntime, ...names }: Optional): Decisions => {
+const recordOf = (spec: AmazonLinux2Spec, facts: Facts, known: Known, { nvidiaRuntime, ...names }: Optional): Decisions => {
   const { kubeletVersion, containerRuntime, cluster, clusterId, ipFamily, clusterDns, nodeIp, pauseImage, runtime } = known;
   const host = outpostHostOf(spec, facts);
   const apiServer = host === undefined ? undefined : apiServerHostOf(facts, host);

@@ -14,7 +14,7 @@ import {
 import * as paths from '../paths.ts';
 import { inputOf } from '../provenance.ts';
 import type { Because, Checked, Decided, Decision } from '../report.ts';
-import type { ContainerRuntime, NodeSpec } from '../spec.ts';
+import type { AmazonLinux2Spec, ContainerRuntime } from '../spec.ts';
 import { because, MODE, textFile } from './files.ts';
 
 /** What either runtime brings to the node. */
@@ -39,10 +39,10 @@ export interface RuntimeInput {
 }
 
 /** Errors: a configuration that the runtime, or we, cannot read. */
-export const runtimeOf = (name: ContainerRuntime, spec: NodeSpec, facts: Facts, input: RuntimeInput): Checked<Runtime> =>
+export const runtimeOf = (name: ContainerRuntime, spec: AmazonLinux2Spec, facts: Facts, input: RuntimeInput): Checked<Runtime> =>
   name === 'dockerd' ? dockerdOf(spec, facts, input) : containerdOf(spec, facts, input);
 
-const containerdOf = (spec: NodeSpec, facts: Facts, { pauseImage, nvidiaRuntime, credentialProvider }: RuntimeInput): Checked<Runtime> => {
+const containerdOf = (spec: AmazonLinux2Spec, facts: Facts, { pauseImage, nvidiaRuntime, credentialProvider }: RuntimeInput): Checked<Runtime> => {
   const { value: config, diagnostics } = containerdConfigOf(spec, facts, {
     pauseImage: pauseImage.value,
     nvidiaRuntime: nvidiaRuntime?.value ?? null,
@@ -99,7 +99,7 @@ const containerdUnits = (sandboxImage: Because): readonly DesiredUnit[] => [
   },
 ];
 
-const dockerdOf = (spec: NodeSpec, facts: Facts, { nvidiaRuntime, credentialProvider }: RuntimeInput): Checked<Runtime> => {
+const dockerdOf = (spec: AmazonLinux2Spec, facts: Facts, { nvidiaRuntime, credentialProvider }: RuntimeInput): Checked<Runtime> => {
   const { value: config, diagnostics } = dockerConfigOf(spec, facts, nvidiaRuntime?.value ?? null);
   if (config === undefined) return { diagnostics };
   const kubelet = dockerKubeletUnitOf(facts, credentialProvider);

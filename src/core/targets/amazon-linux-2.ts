@@ -9,12 +9,12 @@ import { kubeconfigText, notKubeletsOwnPattern } from '../kubelet/kubeconfig.ts'
 import { BPF_MOUNT_UNIT_PATTERN, BPF_MOUNT_UNIT_TEXT } from '../kubelet/units.ts';
 import * as paths from '../paths.ts';
 import type { Checked } from '../report.ts';
-import type { NodeSpec } from '../spec.ts';
+import type { AmazonLinux2Spec } from '../spec.ts';
 import { type Decisions, decisionsOf } from './amazon-linux-2-decisions.ts';
 import { because, MODE, textFile } from './files.ts';
 import type { Target } from './target.ts';
 
-const render = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
+const render = (spec: AmazonLinux2Spec, facts: Facts): Checked<Desired> => {
   const { value: decided, diagnostics: found } = decisionsOf(spec, facts);
   const { value: disks, diagnostics: ofDisks } = localDisksOf(spec.options.localDisks, facts);
   const diagnostics = [...found, ...ofDisks];
@@ -40,7 +40,7 @@ const render = (spec: NodeSpec, facts: Facts): Checked<Desired> => {
   };
 };
 
-export const amazonLinux2: Target = { name: 'amazon-linux-2', render };
+export const amazonLinux2: Target<AmazonLinux2Spec> = { name: 'amazon-linux-2', render };
 
 /** Those that an EKS image has anyway stand here too: a directory given as --root may be empty. */
 const directories = ({ imageCredentialProvider, runtime }: Decisions): readonly DesiredDirectory[] =>

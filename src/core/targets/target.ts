@@ -2,10 +2,10 @@
 import type { Desired } from '../desired.ts';
 import type { Facts } from '../facts.ts';
 import type { Checked } from '../report.ts';
-import type { NodeSpec, TargetName } from '../spec.ts';
+import type { NodeSpec } from '../spec.ts';
 
-export interface Target {
-  readonly name: TargetName;
+export interface Target<S extends NodeSpec> {
+  readonly name: S['target'];
   /** All diagnostics of all rules at once; a value only when none is an error. Needs facts without gaps (needsOf is empty). */
-  readonly render: (spec: NodeSpec, facts: Facts) => Checked<Desired>;
+  readonly render: (spec: S, facts: Facts) => Checked<Desired>;
 }

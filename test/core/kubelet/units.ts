@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Facts } from '../../../src/core/facts.ts';
 import { BPF_MOUNT_UNIT_TEXT, bpfFsOf } from '../../../src/core/kubelet/units.ts';
 import { BPF_MOUNT_UNIT, KUBELET_ARGS_DROP_IN } from '../../../src/core/paths.ts';
-import type { NodeSpec } from '../../../src/core/spec.ts';
+import type { AmazonLinux2Spec } from '../../../src/core/spec.ts';
 import { factsOf, observedOf, PLAIN, requestOf, resultOf } from '../support/case.ts';
 
 const IP = '--node-ip=192.168.1.10';
@@ -31,7 +31,7 @@ t.test('bpffs', async (t) => {
   const decided = (unit: string | null, bpfMounts: readonly string[], wanted = true): string => {
     const options = { ...spec.options, mountBpfFs: { ...spec.options.mountBpfFs, value: wanted } };
     const files = { ...facts.host.files, [BPF_MOUNT_UNIT]: unit };
-    const changed: readonly [NodeSpec, Facts] = [
+    const changed: readonly [AmazonLinux2Spec, Facts] = [
       { ...spec, options },
       { ...facts, host: { ...facts.host, files, bpfMounts } },
     ];

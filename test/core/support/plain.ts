@@ -19,7 +19,7 @@ import {
   NVIDIA_RUNTIME_PLACES,
 } from '../../../src/core/paths.ts';
 import type { Checked, Diagnostic } from '../../../src/core/report.ts';
-import type { NodeSpec } from '../../../src/core/spec.ts';
+import type { AmazonLinux2Spec } from '../../../src/core/spec.ts';
 import { CLUSTER_CA_PEM } from '../../fakes/certificates.ts';
 
 export const CA = Buffer.from(CLUSTER_CA_PEM).toString('base64');
@@ -109,7 +109,7 @@ export const specWith = (
   args: readonly string[] = [],
   env: { readonly [name: string]: string } = {},
   style: 'drop-in' | 'own' = 'drop-in',
-): NodeSpec => {
+): AmazonLinux2Spec => {
   const { request, diagnostics } = decodeBootstrap(['my-cluster', ...args], env, style);
   if (request?.spec === undefined) throw new Error(`no spec: ${JSON.stringify(diagnostics)}`);
   return request.spec;

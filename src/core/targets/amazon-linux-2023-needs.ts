@@ -1,0 +1,91 @@
+/** Which facts an Amazon Linux 2023 node still lacks. */
+
+import type { FactName, Facts, Need } from '../facts.ts';
+import { tabledLimitsOf } from '../kubelet/instance-limits.ts';
+import { gateHolds, kubeletVersionOf } from '../kubelet/versions.ts';
+import { AWS_CLI_PLACES, NVIDIA_RUNTIME } from '../paths.ts';
+import type { AmazonLinux2023Spec } from '../spec.ts';
+import { knownFamilyOf, looksAtVpc, needsDescription } from './amazon-linux-2023-cluster.ts';
+import { migrationInputOf } from './amazon-linux-2023-containerd.ts';
+
+const need = (fact: FactName, why: string, ...after: FactName[]): Need => ({ fact, after, why });
+
+const addressNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
+  const { instance } = facts;
+  const family = knownFamilyOf(spec, facts);
+  const needs: Need[] = [];
+  if (family === 'ipv4' && instance.localIpv4 === undefined) needs.push(need('instance.localIpv4', 'the node IP'));
+  if (family === 'ipv6' && instance.ipv6s === undefined) needs.push(need('instance.ipv6s', 'the node IP', 'instance.mac'));
+  const vpc = looksAtVpc(spec);
+  if (vpc !== undefined && instance.vpcIpv4Cidrs === undefined) {
+    const why = vpc === 'guess' ? 'the cluster DNS, guessed by the CIDR blocks of the VPC' : 'does the service CIDR overlap the VPC?';
+    needs.push({ ...need('instance.vpcIpv4Cidrs', why, 'instance.mac'), ...(vpc === 'guess' ? {} : { optional: true }) });
+  }
+  const byMac = needs.filter(({ after }) => after.includes('instance.mac'));
+  if (byMac.length === 0 || instance.mac !== undefined) return needs;
+  const isOptional = byMac.every(({ optional }) => optional === true);
+  return [
+    ...needs,
+    { ...need('instance.mac', 'the path of the primary network interface in IMDS'), ...(isOptional ? { optional: true } : {}) },
+  ];
+};
+
+const instanceNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
+  const { id, type, region, availabilityZone, privateDnsName } = facts.instance;
+  const needs: Need[] = [];
+  if (id === undefined || type === undefined || region === undefined || availabilityZone === undefined)
+    needs.push(need('instance.identity', 'region, instance type, and the provider id'));
+  if (type !== undefined && tabledLimitsOf(type) === undefined && !Object.hasOwn(facts.instanceTypes ?? {}, type)) {
+    const why = `max pods: ${type} is not in the table of instance types`;
+    needs.push({ ...need('instance.typeLimits', why, 'instance.identity'), otherwise: { instanceTypes: { [type]: null } } });
+  }
+  if (spec.kubelet.nodeName.value === 'private-dns-name' && privateDnsName === undefined)
+    needs.push(need('instance.privateDnsName', 'the name that the control plane expects of the node', 'instance.identity'));
+  if (needsDescription(spec) && facts.cluster === undefined)
+    needs.push(need('cluster', 'what was not said of the cluster', 'instance.identity'));
+  return needs;
+};
+
+const programsOf = ({ options, credentialPlugin }: AmazonLinux2023Spec, { host }: Facts): readonly string[] => {
+  const plugins =
+    credentialPlugin.value === 'auto' && !AWS_CLI_PLACES.some((path) => host.executables?.[path] === true) ? AWS_CLI_PLACES : [];
+  return [options.credentialProvider.value, NVIDIA_RUNTIME, ...plugins];
+};
+
+const hostNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
+  const { host } = facts;
+  const { fastImagePull, containerdConfigFile } = spec.options;
+  const version = kubeletVersionOf(facts).value?.value;
+  const labelsGpu = version !== undefined && gateHolds('gpu-label', version);
+  const needs: readonly (readonly [boolean, FactName, string, ...FactName[]])[] = [
+    [host.kubeletVersion === undefined, 'host.kubeletVersion', 'version gates'],
+    [host.containerdVersion === undefined, 'host.containerdVersion', "the format of containerd's configuration"],
+    [host.arch === undefined, 'host.arch', 'is this architecture supported?'],
+    [host.onlineCpus === undefined, 'host.onlineCpus', 'kubeReserved.cpu'],
+    [host.onlineCpus === null && host.cpus === undefined, 'host.cpus', 'kubeReserved.cpu, as sysfs does not say', 'host.onlineCpus'],
+    [fastImagePull.value && host.onlineMemory === undefined, 'host.onlineMemory', 'is there memory enough for SOCI?'],
+    [labelsGpu && host.nvidiaDevice === undefined, 'host.nvidiaDevice', 'is there a GPU to label the node by?', 'host.kubeletVersion'],
+  ];
+  const asked: Need[] = needs.filter(([isMissing]) => isMissing).map(([, fact, why, ...after]) => need(fact, why, ...after));
+  const file = containerdConfigFile?.value;
+  if (file !== undefined && host.files?.[file] === undefined)
+    asked.push(need(`host.file:${file}`, "containerd's configuration, merged over ours"));
+  for (const path of programsOf(spec, facts))
+    if (host.executables?.[path] === undefined) asked.push(need(`host.executable:${path}`, 'is it on this node?'));
+  return asked;
+};
+
+/** What containerd itself has to convert, once it is known what that is. */
+const migrationNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
+  const input = migrationInputOf(spec, facts);
+  if (input === undefined || Object.hasOwn(facts.host.migrated ?? {}, input.digest)) return [];
+  return [
+    { ...need(`host.migrated:${input.digest}`, "a configuration of containerd 1's in the format of containerd 2"), text: input.text },
+  ];
+};
+
+/** All facts that are missing, those that can be asked for at once and those that must wait (`after`). */
+export const needsOfAmazonLinux2023 = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
+  const needs = [...hostNeeds(spec, facts), ...instanceNeeds(spec, facts), ...addressNeeds(spec, facts)];
+  return [...needs, ...migrationNeeds(spec, facts)];
+};

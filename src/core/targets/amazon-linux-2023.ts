@@ -1,0 +1,178 @@
+/** A node of Amazon Linux 2023: the files that nodeadm writes, and the units that it starts, in its order. */
+import type { Desired, DesiredDirectory, DesiredFile, DesiredUnit } from '../desired.ts';
+import type { Facts } from '../facts.ts';
+import { goJson } from '../formats/go-json.ts';
+import { nodeadmKubeletConfigOf, nodeadmKubeletConfigReasons } from '../kubelet/nodeadm-config.ts';
+import { gateHolds } from '../kubelet/versions.ts';
+import * as paths from '../paths.ts';
+import type { Because, Checked } from '../report.ts';
+import type { AmazonLinux2023Spec } from '../spec.ts';
+import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
+import { credentialProviderText, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
+import { type Decisions2023, decisionsOf2023 } from './amazon-linux-2023-decisions.ts';
+import { dropInOf, dropInText, environmentFileText } from './amazon-linux-2023-kubelet.ts';
+import { SOCI_CONFIG_TEXT, SOCI_DROP_IN_TEXT } from './amazon-linux-2023-soci.ts';
+import { environmentFiles, resolvedFile, serviceEnvironmentPath } from './amazon-linux-2023-system.ts';
+import type { Target } from './target.ts';
+
+const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
+  const { value: decided, diagnostics } = decisionsOf2023(spec, facts);
+  if (decided === undefined) return { diagnostics };
+  const files = [...systemFiles(spec), ...containerdFiles(spec, decided), ...kubeletFiles(spec, decided), MARKER];
+  return {
+    value: {
+      target: 'amazon-linux-2023',
+      directories: directoriesOf(files),
+      files,
+      units: units(spec),
+      decisions: decided.all,
+      warnings: diagnostics,
+    },
+    diagnostics,
+  };
+};
+
+export const amazonLinux2023: Target<AmazonLinux2023Spec> = { name: 'amazon-linux-2023', render };
+
+const because = (rule: string, text: string): readonly Because[] => [{ rule, text, inputs: [] }];
+const MODE = 0o644;
+const textFile = (path: string, text: string, reasons: readonly Because[]): DesiredFile => ({
+  path,
+  mode: MODE,
+  content: { kind: 'text', text },
+  because: reasons,
+});
+/** A file that nodeadm, or an earlier run, has left, and that would count although nobody asks for it. */
+const gone = (path: string, ours: string): DesiredFile => ({
+  path,
+  mode: MODE,
+  content: { kind: 'absent', ours },
+  because: because('stale.no-longer-wanted', 'An earlier run wrote it, and it is no longer wanted.'),
+});
+const ANYTHING = '[^]*';
+
+const DIRECTORY = because('directory.needed', 'containerd, the kubelet or this program looks for files here.');
+/** Those of every Linux. */
+const TOP = new Set(['', '/etc', '/run', '/var', '/var/lib', '/etc/systemd', '/etc/systemd/system', '/run/systemd']);
+
+/** Every directory above a file, the outermost first. */
+const directoriesOf = (files: readonly DesiredFile[]): readonly DesiredDirectory[] => {
+  const found = new Set<string>();
+  for (const { path, content } of files) {
+    if (content.kind === 'absent') continue;
+    const parts = path.split('/').slice(0, -1);
+    for (let length = 2; length <= parts.length; length++) found.add(parts.slice(0, length).join('/'));
+  }
+  return [...found].filter((path) => !TOP.has(path)).map((path) => ({ path, mode: 0o755, because: DIRECTORY }));
+};
+
+const systemFiles = (spec: AmazonLinux2023Spec): readonly DesiredFile[] => [
+  ...environmentFiles(spec.options.environment?.value ?? {}),
+  resolvedFile(spec) ?? gone(paths.RESOLVED_DROP_IN, ANYTHING),
+];
+
+const containerdFiles = (spec: AmazonLinux2023Spec, { containerd, snapshotter }: Decisions2023): readonly DesiredFile[] => {
+  const reasons = [snapshotter.because];
+  const isSoci = snapshotter.value === 'soci';
+  return [
+    textFile(
+      paths.BASE_RUNTIME_SPEC,
+      baseRuntimeSpecTextOf(spec),
+      because('base-runtime-spec.default', 'What every container starts from.'),
+    ),
+    ...(isSoci ? [textFile(paths.SOCI_CONFIG, SOCI_CONFIG_TEXT, reasons)] : []),
+    textFile(paths.CONTAINERD_CONFIG, containerd.text, [containerd.config.because, containerd.runtime.because]),
+    isSoci
+      ? textFile(paths.SOCI_DROP_IN, SOCI_DROP_IN_TEXT, reasons)
+      : gone(paths.SOCI_DROP_IN, '[^]*(?:Requires|After)=soci-snapshotter\\.service[^]*'),
+  ];
+};
+
+const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readonly DesiredFile[] => {
+  const { cluster, region, credentialPlugin, imageCredentialProvider, kubelet, kubeletVersion, flags } = decided;
+  const dropIn = dropInOf(spec);
+  const provider = imageCredentialProvider.value;
+  const isAlphaDropIn = dropIn !== undefined && gateHolds('config-dir-alpha', kubeletVersion.value);
+  return [
+    textFile(paths.NODEADM_KUBELET_CONFIG, goJson(nodeadmKubeletConfigOf(kubelet), 4), nodeadmKubeletConfigReasons(kubelet)),
+    dropIn === undefined
+      ? gone(paths.NODEADM_KUBELET_DROP_IN, ANYTHING)
+      : textFile(
+          paths.NODEADM_KUBELET_DROP_IN,
+          dropInText(dropIn),
+          because('kubelet-drop-in.given', 'A configuration was given; the kubelet merges it over config.json.'),
+        ),
+    textFile(
+      paths.KUBECONFIG,
+      kubeconfigText2023({
+        endpoint: cluster.endpoint.value,
+        tokenCluster: cluster.name.value,
+        region: region.value,
+        program: credentialPlugin.value,
+      }),
+      [cluster.endpoint.because, credentialPlugin.because],
+    ),
+    ...(provider === null
+      ? []
+      : [
+          textFile(paths.CREDENTIAL_PROVIDER_CONFIG, credentialProviderText(provider, kubeletVersion.value), [
+            imageCredentialProvider.because,
+          ]),
+        ]),
+    textFile(paths.CLUSTER_CA, cluster.pem, [cluster.certificateAuthority.because]),
+    textFile(paths.NODEADM_KUBELET_ENVIRONMENT, environmentFileText(flags.value, isAlphaDropIn), [flags.because]),
+  ];
+};
+
+const MARKER = textFile(
+  paths.NODEADM_MARKER,
+  '',
+  because('marker.initialized', 'From now on network interfaces that are added belong to the CNI (udev-net-manager).'),
+);
+
+const CONTAINERD_INPUTS = [
+  paths.CONTAINERD_CONFIG,
+  paths.BASE_RUNTIME_SPEC,
+  paths.SOCI_CONFIG,
+  paths.SOCI_DROP_IN,
+  paths.MANAGER_ENVIRONMENT,
+  serviceEnvironmentPath('containerd'),
+];
+
+/** In the order of their starts. */
+const units = (spec: AmazonLinux2023Spec): readonly DesiredUnit[] => {
+  // nodeadm-run starts them in each boot, when their files have been made anew for it.
+  const boot = spec.options.language === 'node-config' ? { startedAtBootBy: 'nodeadm-run.service' } : {};
+  return [
+    {
+      name: 'systemd-resolved.service',
+      inputs: [paths.RESOLVED_DROP_IN],
+      because: because('unit.resolved', 'It answers for names, by the servers that were given.'),
+      startedAtBootBy: 'the system',
+      ...(resolvedFile(spec) === undefined ? { onlyIfActive: true } : {}),
+    },
+    {
+      name: 'containerd.service',
+      inputs: CONTAINERD_INPUTS,
+      because: because('unit.containerd', 'The kubelet runs its pods through containerd.'),
+      ...boot,
+    },
+    {
+      name: 'kubelet.service',
+      // containerd's file too: what the kubelet asked of the runtime when it started is asked anew.
+      inputs: [
+        paths.CLUSTER_CA,
+        paths.KUBECONFIG,
+        paths.NODEADM_KUBELET_CONFIG,
+        paths.NODEADM_KUBELET_DROP_IN,
+        paths.NODEADM_KUBELET_ENVIRONMENT,
+        paths.CREDENTIAL_PROVIDER_CONFIG,
+        paths.CONTAINERD_CONFIG,
+        paths.MANAGER_ENVIRONMENT,
+        serviceEnvironmentPath('kubelet'),
+      ],
+      because: because('unit.kubelet', 'The node agent.'),
+      ...boot,
+    },
+  ];
+};
