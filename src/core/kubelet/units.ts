@@ -14,7 +14,7 @@ import {
 } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
 import type { Decided, Input } from '../report.ts';
-import type { AmazonLinux2Spec, ContainerRuntime } from '../spec.ts';
+import type { AmazonLinux2Options, AmazonLinux2Spec, ContainerRuntime } from '../spec.ts';
 import { gateHolds } from './versions.ts';
 
 export interface KubeletArgsInput {
@@ -183,7 +183,7 @@ export const BPF_MOUNT_UNIT_PATTERN = '[^]*\\nDescription=BPF mounts\\n[^]*';
 export type BpfFs = 'unit' | 'kept' | 'left' | 'none';
 
 /** Who sees to a bpffs at /sys/fs/bpf. A unit that is already ours stays wanted when its own mount is seen, or the second run would remove it. */
-export const bpfFsOf = (spec: AmazonLinux2Spec, facts: Facts): Decided<BpfFs> => {
+export const bpfFsOf = (spec: { readonly options: Pick<AmazonLinux2Options, 'mountBpfFs'> }, facts: Facts): Decided<BpfFs> => {
   const flag = spec.options.mountBpfFs;
   const asked = { name: '--mount-bpf-fs', value: flag.value, origin: flag.origin, at: flag.at };
   const mounts = facts.host.bpfMounts ?? [];
