@@ -1,5 +1,6 @@
 /** TOML documents deep-merged and written in one canonical form: sorted keys, values before tables, single-quoted strings, as go-toml does. */
 import { parse } from 'toml';
+import { timestampOf } from '../timestamp.ts';
 import { isTable, type TomlTable, tomlString } from './toml.ts';
 
 /**
@@ -36,7 +37,7 @@ const floatOf = (value: number): string => {
 const scalarOf = (value: unknown): string => {
   if (typeof value === 'string') return stringOf(value);
   if (typeof value === 'number') return floatOf(value);
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return timestampOf(value);
   if (Array.isArray(value)) return `[${value.map(scalarOf).join(', ')}]`;
   if (isTable(value))
     return `{${sortedEntries(value)

@@ -1,7 +1,7 @@
 /** containerd on Amazon Linux 2023: which format, what of the user's is merged in, and what containerd itself has to convert. */
 import { containerdMajorOf } from '../containerd.ts';
 import { containerdFileDiagnostics } from '../containerd-lint.ts';
-import { BASE_RUNTIME_SPEC_DEFAULT } from '../data/base-runtime-spec.ts';
+import { BASE_RUNTIME_SPEC_DEFAULT } from '../data/oci-runtime-spec.ts';
 import { digestOf } from '../digest.ts';
 import type { Facts } from '../facts.ts';
 import { goJson, mergedJsonObjects, sortedKeys } from '../formats/go-json.ts';
@@ -207,8 +207,8 @@ export const baseRuntimeSpecTextOf = ({ options: { baseRuntimeSpec } }: AmazonLi
 
 /** A list of limits takes the place of the default one; containers without RLIMIT_NOFILE get the runtime's own, of any size. */
 export const baseRuntimeSpecWarnings = ({ options: { baseRuntimeSpec } }: AmazonLinux2023Spec): readonly Diagnostic[] => {
-  const process = baseRuntimeSpec?.value['process'];
-  const rlimits = isTable(process) ? process['rlimits'] : undefined;
+  const ofProcess = baseRuntimeSpec?.value['process'];
+  const rlimits = isTable(ofProcess) ? ofProcess['rlimits'] : undefined;
   if (baseRuntimeSpec === undefined || !Array.isArray(rlimits)) return [];
   if (rlimits.some((one) => isTable(one) && one['type'] === 'RLIMIT_NOFILE')) return [];
   const message = 'process.rlimits has no RLIMIT_NOFILE and takes the place of the default list, so containers get no limit of open files';
