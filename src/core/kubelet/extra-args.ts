@@ -256,7 +256,11 @@ export const extraArgsOf = (spec: NodeSpec, facts: Facts): Checked<KubeletArgs> 
   const args = kubeletArgsOf(given?.value ?? '');
   if (given === undefined) return { value: args, diagnostics: [] };
   const version = kubeletVersionOf(facts).value?.value;
-  const node = { version, runtime: knownRuntimeOf(spec, facts), isOutpost: isLocalOutpost(spec, facts) === true };
+  const node = {
+    version,
+    runtime: spec.target === 'amazon-linux-2' ? knownRuntimeOf(spec, facts) : ('containerd' as const),
+    isOutpost: isLocalOutpost(spec, facts) === true,
+  };
   const last = new Map(args.flags.map((flag) => [flag.name, flag]));
   const diagnostics = [...last.values()].flatMap(
     (flag) => unknownFlagOf(given.at, flag.name, version) ?? doubled(given.at, flag, node) ?? [],

@@ -89,7 +89,7 @@ users:
  * kubelet keeps its own there, with the certificate that it was given, and would go on with that of another cluster.
  */
 export const notKubeletsOwnPattern = (endpoint: string): string =>
-  `(?=[^]*\\n {4}exec:)[^]*|(?![^]*\\n {4}server: "?${endpoint.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}"?\\n)[^]*`;
+  `(?=[^]*\\n {4,6}exec:)[^]*|(?![^]*\\n {4}server: "?${endpoint.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}"?\\n)[^]*`;
 
 const COMMANDS: { readonly [plugin in CredentialCommand]: string } = {
   'aws-iam-authenticator': IAM_AUTHENTICATOR,

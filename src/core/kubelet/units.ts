@@ -14,7 +14,7 @@ import {
 } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
 import type { Decided, Input } from '../report.ts';
-import type { AmazonLinux2Options, AmazonLinux2Spec, ContainerRuntime } from '../spec.ts';
+import type { AmazonLinux2Options, ContainerRuntime } from '../spec.ts';
 import { gateHolds } from './versions.ts';
 
 export interface KubeletArgsInput {

@@ -5,6 +5,7 @@ import { urlFaultOf } from '../config/bootstrap-flags-values.ts';
 import type { ClusterFacts, Facts } from '../facts.ts';
 import { addressOf, cidrOf, cidrText, overlap } from '../kubelet/cidr.ts';
 import { dnsText } from '../kubelet/network.ts';
+import { clusterIdOf } from '../outpost.ts';
 import { inputOf } from '../provenance.ts';
 import {
   type Because,
@@ -130,6 +131,20 @@ export const clusterOf2023 = (spec: AmazonLinux2023Spec, facts: Facts): Checked<
     ...bundle.value,
   };
   return diagnostics.some(({ severity }) => severity === 'error') ? { diagnostics } : { value, diagnostics };
+};
+
+/** Id of a local cluster on an Outpost; null: it is none. */
+export const clusterIdOf2023 = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Decided<string | null>> => {
+  const { value, diagnostics } = clusterIdOf(spec, facts);
+  const { clusterId, enableOutpost } = wordsOf(spec);
+  if (value !== undefined) return { value: { ...value, changes: [enableOutpost, clusterId] }, diagnostics };
+  return {
+    diagnostics: diagnostics.map((one) =>
+      one.code === 'no-cluster-id'
+        ? { ...one, message: 'Cluster ID must be provided for local clusters on an Outpost', remedy: `Give ${clusterId}.` }
+        : one,
+    ),
+  };
 };
 
 /** The family of the node's address. */

@@ -211,6 +211,7 @@ export const baseRuntimeSpecWarnings = ({ options: { baseRuntimeSpec } }: Amazon
   const rlimits = isTable(ofProcess) ? ofProcess['rlimits'] : undefined;
   if (baseRuntimeSpec === undefined || !Array.isArray(rlimits)) return [];
   if (rlimits.some((one) => isTable(one) && one['type'] === 'RLIMIT_NOFILE')) return [];
-  const message = 'process.rlimits has no RLIMIT_NOFILE and takes the place of the default list, so containers get no limit of open files';
+  const message =
+    'its list of rlimits has no RLIMIT_NOFILE and takes the place of the default one, so containers get no limit of open files';
   return [warningAt('no-file-limit', baseRuntimeSpec.at, message, 'Repeat RLIMIT_NOFILE in it (65536 and 1048576 by default).')];
 };

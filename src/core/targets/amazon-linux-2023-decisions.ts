@@ -3,10 +3,11 @@ import type { Facts } from '../facts.ts';
 import { nodeIpOf } from '../kubelet/network.ts';
 import { type NodeadmKubeletConfig, nodeadmFeatureGatesOf } from '../kubelet/nodeadm-config.ts';
 import { gateHolds, kubeletVersionOf } from '../kubelet/versions.ts';
+import { type ApiServerHost, apiServerHostOf, outpostHostOf } from '../outpost.ts';
 import { type Checked, type Decided, type Decision, type Diagnostic, hasErrors } from '../report.ts';
 import type { AmazonLinux2023Spec, IpFamily } from '../spec.ts';
 import { archDiagnostics, certificateAuthorityOf, regionOf } from './amazon-linux-2-rules.ts';
-import { type ClusterDecisions, clusterDnsOf2023, clusterOf2023, ipFamilyOf2023 } from './amazon-linux-2023-cluster.ts';
+import { type ClusterDecisions, clusterDnsOf2023, clusterIdOf2023, clusterOf2023, ipFamilyOf2023 } from './amazon-linux-2023-cluster.ts';
 import { baseRuntimeSpecWarnings, type ContainerdDecision, containerdOf } from './amazon-linux-2023-containerd.ts';
 import { imageCredentialProviderOf, type TokenProgram, tokenProgramOf } from './amazon-linux-2023-credentials.ts';
 import {
@@ -27,6 +28,10 @@ export interface Decisions2023 {
   readonly kubelet: NodeadmKubeletConfig;
   readonly kubeletVersion: Decided<string>;
   readonly cluster: ClusterDecisions;
+  /** null: not a local cluster on an Outpost. */
+  readonly clusterId: Decided<string | null>;
+  /** Only there. */
+  readonly apiServer: ApiServerHost | undefined;
   readonly region: Decided<string>;
   readonly containerd: ContainerdDecision;
   readonly credentialPlugin: Decided<TokenProgram>;
@@ -45,6 +50,7 @@ type Take = <T>(checked: Checked<T>) => T | undefined;
 interface Known {
   readonly kubeletVersion: Decided<string>;
   readonly cluster: ClusterDecisions;
+  readonly clusterId: Decided<string | null>;
   readonly clusterDns: Decided<string[]>;
   readonly nodeIp: Decided<string>;
   readonly pods: PodDecisions;
@@ -80,6 +86,7 @@ export const decisionsOf2023 = (spec: AmazonLinux2023Spec, facts: Facts): Checke
   const known = {
     kubeletVersion,
     cluster: take(clusterOf2023(spec, facts)),
+    clusterId: take(clusterIdOf2023(spec, facts)),
     clusterDns: take(clusterDnsOf2023(spec, facts, ipFamily.value)),
     nodeIp: take(nodeIpOf2023(spec, facts, ipFamily.value)),
     pods: take(podDecisionsOf(spec, facts, ipFamily.value)),
@@ -99,8 +106,10 @@ const whole = (known: { readonly [K in keyof Known]: Known[K] | undefined }): Kn
 
 /** All decisions with those that cannot fail, in the order in which they are shown. */
 const recordOf = (spec: AmazonLinux2023Spec, facts: Facts, known: Known, ipFamily: Decided<IpFamily>): Decisions2023 => {
-  const { kubeletVersion, cluster, clusterDns, nodeIp, pods, names, containerd, imageCredentialProvider } = known;
+  const { kubeletVersion, clusterId, clusterDns, nodeIp, pods, names, imageCredentialProvider } = known;
   const snapshotter = snapshotterOf(spec, facts);
+  const host = outpostHostOf(spec, facts);
+  const apiServer = host === undefined ? undefined : apiServerHostOf(facts, host);
   const region = regionOf(facts);
   const credentialPlugin = tokenProgramOf(spec, facts);
   const reservedCgroups = reservedCgroupsOf2023(spec);
@@ -111,6 +120,7 @@ const recordOf = (spec: AmazonLinux2023Spec, facts: Facts, known: Known, ipFamil
     hostnameOverride: names.hostnameOverride,
     labels: gpuLabel.value === null ? [] : [gpuLabel.value],
     hasDropIn: dropInOf(spec) !== undefined,
+    isOutpost: clusterId.value !== null,
     credentialProvider: imageCredentialProvider.value,
   });
   const kubelet: NodeadmKubeletConfig = {
@@ -122,33 +132,53 @@ const recordOf = (spec: AmazonLinux2023Spec, facts: Facts, known: Known, ipFamil
     reservedCgroups,
     soci: snapshotter.value === 'soci',
   };
-  const all: readonly Decision[] = [
-    kubeletVersion,
-    cluster.name,
-    cluster.endpoint,
-    certificateAuthorityOf(cluster),
-    region,
-    ipFamily,
-    clusterDns,
-    nodeIp,
-    pods.eni,
-    pods.maxPods,
-    pods.kubeReserved,
-    reservedCgroups,
-    featureGatesOf(kubeletVersion.value),
-    shutdownOf(kubeletVersion.value),
-    names.providerId,
-    names.hostnameOverride,
-    gpuLabel,
-    flags,
-    credentialPlugin,
-    imageCredentialProvider,
-    containerd.config,
-    containerd.runtime,
-    snapshotter,
-  ];
-  return { kubelet, kubeletVersion, cluster, region, containerd, credentialPlugin, imageCredentialProvider, flags, snapshotter, all };
+  const decided = { ...known, kubelet, apiServer, region, ipFamily, credentialPlugin, gpuLabel, flags, snapshotter };
+  return { ...decided, all: listed(decided) };
 };
+
+type Listed = Known &
+  Pick<Decisions2023, 'kubelet' | 'apiServer' | 'region' | 'credentialPlugin' | 'flags' | 'snapshotter'> & {
+    readonly ipFamily: Decided<IpFamily>;
+    readonly gpuLabel: Decided<string | null>;
+  };
+
+const listed = ({
+  kubelet,
+  kubeletVersion,
+  cluster,
+  clusterId,
+  apiServer,
+  pods,
+  names,
+  containerd,
+  ...decided
+}: Listed): readonly Decision[] => [
+  kubeletVersion,
+  cluster.name,
+  cluster.endpoint,
+  certificateAuthorityOf(cluster),
+  ...(clusterId.value === null ? [] : [clusterId]),
+  ...(apiServer ? [apiServer.addresses] : []),
+  decided.region,
+  decided.ipFamily,
+  decided.clusterDns,
+  decided.nodeIp,
+  pods.eni,
+  pods.maxPods,
+  pods.kubeReserved,
+  kubelet.reservedCgroups,
+  featureGatesOf(kubeletVersion.value),
+  shutdownOf(kubeletVersion.value),
+  names.providerId,
+  names.hostnameOverride,
+  decided.gpuLabel,
+  decided.flags,
+  decided.credentialPlugin,
+  decided.imageCredentialProvider,
+  containerd.config,
+  containerd.runtime,
+  decided.snapshotter,
+];
 
 const featureGatesOf = (kubeletVersion: string): Decided<{ readonly [gate: string]: boolean }> => ({
   key: 'featureGates',

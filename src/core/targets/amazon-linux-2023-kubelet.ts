@@ -6,7 +6,13 @@ import { RESERVED_CGROUPS } from '../kubelet/config.ts';
 import { extraArgsOf, usesReservedCgroups } from '../kubelet/extra-args.ts';
 import { hostnameOverrideOf, providerIdOf } from '../kubelet/names.ts';
 import { gateHolds } from '../kubelet/versions.ts';
-import { CREDENTIAL_PROVIDER_CONFIG, KUBECONFIG, NODEADM_KUBELET_CONFIG, NODEADM_KUBELET_DROP_IN_DIR } from '../paths.ts';
+import {
+  BOOTSTRAP_KUBECONFIG,
+  CREDENTIAL_PROVIDER_CONFIG,
+  KUBECONFIG,
+  NODEADM_KUBELET_CONFIG,
+  NODEADM_KUBELET_DROP_IN_DIR,
+} from '../paths.ts';
 import { inputOf } from '../provenance.ts';
 import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type Json } from '../report.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
@@ -88,6 +94,7 @@ export interface FlagsInput {
   readonly hostnameOverride: Decided<string>;
   readonly labels: readonly string[];
   readonly hasDropIn: boolean;
+  readonly isOutpost: boolean;
   /** null: none. */
   readonly credentialProvider: string | null;
 }
@@ -105,6 +112,7 @@ export const kubeletFlagsOf = (spec: AmazonLinux2023Spec, input: FlagsInput): De
     ['config', NODEADM_KUBELET_CONFIG],
     ...(input.hasDropIn ? ([['config-dir', NODEADM_KUBELET_DROP_IN_DIR]] as const) : []),
     ['kubeconfig', KUBECONFIG],
+    ...(input.isOutpost ? ([['bootstrap-kubeconfig', BOOTSTRAP_KUBECONFIG]] as const) : []),
     ...(provider === null
       ? []
       : ([

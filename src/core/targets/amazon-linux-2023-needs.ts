@@ -3,6 +3,7 @@
 import type { FactName, Facts, Need } from '../facts.ts';
 import { tabledLimitsOf } from '../kubelet/instance-limits.ts';
 import { gateHolds, kubeletVersionOf } from '../kubelet/versions.ts';
+import { outpostHostOf } from '../outpost.ts';
 import { AWS_CLI_PLACES, NVIDIA_RUNTIME } from '../paths.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
 import { knownFamilyOf, looksAtVpc, needsDescription } from './amazon-linux-2023-cluster.ts';
@@ -70,6 +71,9 @@ const hostNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => 
   const file = containerdConfigFile?.value;
   if (file !== undefined && host.files?.[file] === undefined)
     asked.push(need(`host.file:${file}`, "containerd's configuration, merged over ours"));
+  const apiServer = outpostHostOf(spec, facts);
+  if (apiServer !== undefined && host.addresses?.[apiServer] === undefined)
+    asked.push(need(`host.addresses:${apiServer}`, 'the API server’s line in /etc/hosts'));
   for (const path of programsOf(spec, facts))
     if (host.executables?.[path] === undefined) asked.push(need(`host.executable:${path}`, 'is it on this node?'));
   return asked;

@@ -2,10 +2,12 @@
 import type { Desired, DesiredDirectory, DesiredFile, DesiredUnit } from '../desired.ts';
 import type { Facts } from '../facts.ts';
 import { goJson } from '../formats/go-json.ts';
+import { notKubeletsOwnPattern } from '../kubelet/kubeconfig.ts';
 import { nodeadmKubeletConfigOf, nodeadmKubeletConfigReasons } from '../kubelet/nodeadm-config.ts';
 import { gateHolds } from '../kubelet/versions.ts';
+import type { ApiServerHost } from '../outpost.ts';
 import * as paths from '../paths.ts';
-import type { Because, Checked } from '../report.ts';
+import type { Checked } from '../report.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
 import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
 import { credentialProviderText, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
@@ -13,6 +15,7 @@ import { type Decisions2023, decisionsOf2023 } from './amazon-linux-2023-decisio
 import { dropInOf, dropInText, environmentFileText } from './amazon-linux-2023-kubelet.ts';
 import { SOCI_CONFIG_TEXT, SOCI_DROP_IN_TEXT } from './amazon-linux-2023-soci.ts';
 import { environmentFiles, resolvedFile, serviceEnvironmentPath } from './amazon-linux-2023-system.ts';
+import { because, MODE, textFile } from './files.ts';
 import type { Target } from './target.ts';
 
 const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
@@ -34,14 +37,6 @@ const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
 
 export const amazonLinux2023: Target<AmazonLinux2023Spec> = { name: 'amazon-linux-2023', render };
 
-const because = (rule: string, text: string): readonly Because[] => [{ rule, text, inputs: [] }];
-const MODE = 0o644;
-const textFile = (path: string, text: string, reasons: readonly Because[]): DesiredFile => ({
-  path,
-  mode: MODE,
-  content: { kind: 'text', text },
-  because: reasons,
-});
 /** A file that nodeadm, or an earlier run, has left, and that would count although nobody asks for it. */
 const gone = (path: string, ours: string): DesiredFile => ({
   path,
@@ -89,7 +84,7 @@ const containerdFiles = (spec: AmazonLinux2023Spec, { containerd, snapshotter }:
 };
 
 const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readonly DesiredFile[] => {
-  const { cluster, region, credentialPlugin, imageCredentialProvider, kubelet, kubeletVersion, flags } = decided;
+  const { cluster, imageCredentialProvider, kubelet, kubeletVersion, flags } = decided;
   const dropIn = dropInOf(spec);
   const provider = imageCredentialProvider.value;
   const isAlphaDropIn = dropIn !== undefined && gateHolds('config-dir-alpha', kubeletVersion.value);
@@ -102,16 +97,7 @@ const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readon
           dropInText(dropIn),
           because('kubelet-drop-in.given', 'A configuration was given; the kubelet merges it over config.json.'),
         ),
-    textFile(
-      paths.KUBECONFIG,
-      kubeconfigText2023({
-        endpoint: cluster.endpoint.value,
-        tokenCluster: cluster.name.value,
-        region: region.value,
-        program: credentialPlugin.value,
-      }),
-      [cluster.endpoint.because, credentialPlugin.because],
-    ),
+    ...kubeconfigFiles(decided),
     ...(provider === null
       ? []
       : [
@@ -123,6 +109,31 @@ const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readon
     textFile(paths.NODEADM_KUBELET_ENVIRONMENT, environmentFileText(flags.value, isAlphaDropIn), [flags.because]),
   ];
 };
+
+/** On an Outpost the kubelet makes its own kubeconfig out of ours, and the API server stands in /etc/hosts. */
+const kubeconfigFiles = ({ cluster, clusterId, apiServer, region, credentialPlugin }: Decisions2023): readonly DesiredFile[] => {
+  const text = kubeconfigText2023({
+    endpoint: cluster.endpoint.value,
+    tokenCluster: clusterId.value ?? cluster.name.value,
+    region: region.value,
+    program: credentialPlugin.value,
+  });
+  const reasons = [cluster.endpoint.because, credentialPlugin.because];
+  if (clusterId.value === null) return [textFile(paths.KUBECONFIG, text, reasons), gone(paths.BOOTSTRAP_KUBECONFIG, ANYTHING)];
+  const kubeletsOwn = { kind: 'absent', ours: notKubeletsOwnPattern(cluster.endpoint.value), foreign: true } as const;
+  return [
+    textFile(paths.BOOTSTRAP_KUBECONFIG, text, [clusterId.because, ...reasons]),
+    { path: paths.KUBECONFIG, mode: MODE, content: kubeletsOwn, because: [clusterId.because] },
+    ...(apiServer === undefined ? [] : [hostsFile(apiServer)]),
+  ];
+};
+
+const hostsFile = ({ host, addresses }: ApiServerHost): DesiredFile => ({
+  path: paths.HOSTS,
+  mode: MODE,
+  content: { kind: 'hosts', host, addresses: addresses.value },
+  because: [addresses.because],
+});
 
 const MARKER = textFile(
   paths.NODEADM_MARKER,
@@ -163,6 +174,7 @@ const units = (spec: AmazonLinux2023Spec): readonly DesiredUnit[] => {
       inputs: [
         paths.CLUSTER_CA,
         paths.KUBECONFIG,
+        paths.BOOTSTRAP_KUBECONFIG,
         paths.NODEADM_KUBELET_CONFIG,
         paths.NODEADM_KUBELET_DROP_IN,
         paths.NODEADM_KUBELET_ENVIRONMENT,

@@ -2,21 +2,27 @@
 import { bytesOfBase64 } from '../../base64.ts';
 import { cidrOf } from '../../kubelet/cidr.ts';
 import { ECR_CREDENTIAL_PROVIDER } from '../../paths.ts';
-import { type Checked, type Diagnostic, errorAt, hasErrors, type Sourced } from '../../report.ts';
+import { type Checked, type Diagnostic, errorAt, hasErrors, type Sourced, warningAt } from '../../report.ts';
 import type { AmazonLinux2023Options, AmazonLinux2023Spec, ClusterSpec, PodsRule } from '../../spec.ts';
 import type { MergedNodeConfig } from './document.ts';
 
 /** Attempts that nodeadm makes with the EC2 API, less the first. */
 const NODEADM_RETRIES = 29;
 
-/** Reads the expression; from cel.ts, which brings an evaluator that no other boot needs. */
-export type ExpressionRule = (expression: Sourced<string>) => PodsRule;
+/** Evaluates a maxPodsExpression, as maxPodsOf of cel.ts, which brings a library that no other boot needs. */
+export type EvaluateMaxPods = (
+  expression: string,
+  variables: { readonly default_enis: number; readonly ips_per_eni: number; readonly max_pods: number },
+) => { readonly value: number; readonly finding?: never } | { readonly finding: Finding; readonly value?: never };
+
+type Finding = Pick<Diagnostic, 'code' | 'message' | 'remedy'>;
 
 /** What a caller knows besides the document. */
 export interface SpecSurroundings {
   /** Of the process: ECR_CREDENTIAL_PROVIDER_BIN_PATH. */
   readonly env?: { readonly [name: string]: string | undefined };
-  readonly expressionRule?: ExpressionRule;
+  /** Needed where the document has an expression. */
+  readonly evaluateMaxPods?: EvaluateMaxPods;
 }
 
 type Path = readonly (string | number)[];
@@ -61,7 +67,7 @@ export const nodeSpecOf = (merged: MergedNodeConfig, surroundings: SpecSurroundi
 };
 
 const clusterOf = (merged: MergedNodeConfig, read: Read, diagnostics: Diagnostic[]): ClusterSpec => {
-  const { name = '', apiServerEndpoint, certificateAuthority, cidr } = merged.spec.cluster ?? {};
+  const { name = '', apiServerEndpoint, certificateAuthority, cidr, id, enableOutpost } = merged.spec.cluster ?? {};
   if (certificateAuthority && bytesOfBase64(certificateAuthority) === undefined) {
     const remedy = 'Use the value of `aws eks describe-cluster --query cluster.certificateAuthority.data`.';
     const { at } = merged.placeOf(['cluster', 'certificateAuthority']);
@@ -80,11 +86,13 @@ const clusterOf = (merged: MergedNodeConfig, read: Read, diagnostics: Diagnostic
       certificateAuthority: certificateAuthority ? read(certificateAuthority, 'cluster', 'certificateAuthority') : undefined,
       serviceIpv4Cidr: block?.family === 'ipv4' ? service : undefined,
       serviceIpv6Cidr: block?.family === 'ipv6' ? service : undefined,
+      id: id ? read(id, 'cluster', 'id') : undefined,
+      localOutpost: enableOutpost === undefined ? undefined : read(enableOutpost, 'cluster', 'enableOutpost'),
     }),
   };
 };
 
-const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, expressionRule }: SpecSurroundings): AmazonLinux2023Options => {
+const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMaxPods }: SpecSurroundings): AmazonLinux2023Options => {
   const { kubelet = {}, containerd = {}, instance = {}, featureGates = {} } = merged.spec;
   const { network = {}, environment } = instance;
   const fast = featureGates['FastImagePull'];
@@ -100,12 +108,43 @@ const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, expressionR
       : fallback(ECR_CREDENTIAL_PROVIDER),
     ...present({
       kubeletConfig: kubelet.config && read(kubelet.config, 'kubelet', 'config'),
-      pods: expression ? expressionRule?.(read(expression, 'kubelet', 'maxPodsExpression')) : undefined,
+      pods: expression ? expressionRule(read(expression, 'kubelet', 'maxPodsExpression'), evaluateMaxPods) : undefined,
       containerdConfig: containerd.config ? read(containerd.config, 'containerd', 'config') : undefined,
       baseRuntimeSpec: containerd.baseRuntimeSpec && read(containerd.baseRuntimeSpec, 'containerd', 'baseRuntimeSpec'),
       environment: environment && read(environment, 'instance', 'environment'),
       nameservers: network.nameservers && read(network.nameservers, 'instance', 'network', 'nameservers'),
       domains: network.domains && read(network.domains, 'instance', 'network', 'domains'),
     }),
+  };
+};
+
+/** Without the limits of the type there is only one variable. */
+const NEEDS_LIMITS = /\b(?:default_enis|ips_per_eni)\b/;
+
+/** As nodeadm: an expression that gives no number is a warning, and the standard value stands. */
+const expressionRule = (given: Sourced<string>, evaluate: EvaluateMaxPods | undefined): PodsRule => {
+  if (evaluate === undefined) throw new Error('there is an expression for maxPods and nothing to evaluate it');
+  const expression = given.value;
+  const warned = ({ code, message, remedy }: Finding): Diagnostic => warningAt(code, given.at, message, remedy);
+  return {
+    given,
+    podsOf: ({ instanceType, limits, standard }) => {
+      if (limits === null && NEEDS_LIMITS.test(expression)) {
+        const message = `the expression needs the limits of ${instanceType}, which nobody knows`;
+        const remedy = 'Allow ec2:DescribeInstanceTypes, or use max_pods alone.';
+        return { pods: undefined, text: message, diagnostics: [warned({ code: 'unknown-instance-type', message, remedy })] };
+      }
+      const variables = { default_enis: limits?.enis ?? 0, ips_per_eni: limits?.ipv4PerEni ?? 0, max_pods: standard };
+      const { value, finding } = evaluate(expression, variables);
+      const known =
+        limits === null
+          ? `max_pods = ${standard}`
+          : Object.entries(variables)
+              .map(([name, number]) => `${name} = ${number}`)
+              .join(', ');
+      return finding === undefined
+        ? { pods: value, text: `${expression} = ${value}, with ${known}`, diagnostics: [] }
+        : { pods: undefined, text: finding.message, diagnostics: [warned(finding)] };
+    },
   };
 };
