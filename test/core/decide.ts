@@ -1,47 +1,19 @@
 /** Every folder of test/cases: the decision and the plan must come out as its `expected/` says. UPDATE_GOLDEN=1 rewrites it on request. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import t from 'tap';
 import { decide } from '../../src/core/decide.ts';
 import { planOf } from '../../src/core/plan.ts';
 import { applied } from './support/applied.ts';
 import { CASES, caseNames, factsOf, observedOf, outcomeOf, requestOf, resultOf } from './support/case.ts';
 import { factsAfter } from './support/disks.ts';
-
-const isUpdate = process.env['UPDATE_GOLDEN'] === '1';
-if (isUpdate && process.env['CI'] === 'true')
-  throw new Error('UPDATE_GOLDEN=1 is not for CI: a golden file is changed by a person who has read it');
-
-const goldenOf = (folder: string): { readonly [path: string]: string } => {
-  if (!existsSync(folder)) return {};
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return Object.fromEntries(
-    files.map((entry) => {
-      const place = join(entry.parentPath, entry.name);
-      return [place.slice(folder.length + 1), readFileSync(place, 'utf8')];
-    }),
-  );
-};
-
-const rewrite = (folder: string, outcome: { readonly [path: string]: string }): void => {
-  rmSync(folder, { recursive: true, force: true });
-  for (const [path, text] of Object.entries(outcome)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-};
+import { matchesGolden } from './support/golden.ts';
 
 const names = caseNames();
 t.ok(names.length > 80, 'the cases are there');
 
 for (const name of names) {
   t.test(name, async (t) => {
-    const outcome = outcomeOf(name);
-    const folder = join(CASES, name, 'expected');
-    if (isUpdate) rewrite(folder, outcome);
-    const golden = goldenOf(folder);
-    t.same(Object.keys(outcome).sort(), Object.keys(golden).sort(), 'which files come out');
-    for (const [path, text] of Object.entries(outcome)) t.equal(text, golden[path], path);
+    matchesGolden(t, outcomeOf(name), join(CASES, name, 'expected'));
   });
 
   t.test(`${name}: the laws`, async (t) => {

@@ -25,7 +25,7 @@ export const CASES = join(import.meta.dirname, '../../cases');
 /** The ordinary node: the other cases say what differs from it. */
 export const PLAIN = 'kubelet-1.32';
 
-interface ObservedInput {
+export interface ObservedInput {
   readonly after?: string;
   readonly live?: boolean;
   readonly unitsStale?: boolean;
@@ -34,7 +34,7 @@ interface ObservedInput {
   readonly files?: { readonly [path: string]: Partial<ObservedFile> };
 }
 
-const readJson = <T>(path: string, otherwise: T): T => (existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : otherwise);
+export const readJson = <T>(path: string, otherwise: T): T => (existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : otherwise);
 
 export const caseNames = (): readonly string[] =>
   readdirSync(CASES, { withFileTypes: true })
@@ -45,7 +45,7 @@ export const caseNames = (): readonly string[] =>
 const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const patched = (value: Json, patch: Json): Json => {
+export const patched = (value: Json, patch: Json): Json => {
   if (!isObject(value) || !isObject(patch)) return patch;
   const result: { [key: string]: Json } = { ...value };
   for (const [key, inner] of Object.entries(patch)) result[key] = patched(result[key] ?? null, inner);
@@ -58,7 +58,7 @@ const without = (value: Json, [key = '', ...rest]: readonly string[]): Json => {
   return rest.length === 0 || inner === undefined ? others : { ...others, [key]: without(inner, rest) };
 };
 
-const frozen = <T>(value: T): T => {
+export const frozen = <T>(value: T): T => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
     for (const inner of Object.values(value)) frozen(inner);
@@ -112,9 +112,13 @@ const filesBelow = (directory: string): { [path: string]: ObservedFile } => {
 
 export const observedOf = (name: string): Observed => {
   const input = readJson<ObservedInput>(join(CASES, name, 'observed.json'), {});
-  const { after, files, units, ...rest } = input;
-  const start = after === undefined ? emptyObserved('/') : stateAfter(after);
-  const all: { [path: string]: ObservedFile } = { ...start.files, ...filesBelow(join(CASES, name, 'root')) };
+  const { after, ...rest } = input;
+  return observedAfter(after === undefined ? emptyObserved('/') : stateAfter(after), join(CASES, name, 'root'), rest);
+};
+
+/** A state with the files of a directory and what else is said of it. */
+export const observedAfter = (start: Observed, root: string, { files, units, ...rest }: Omit<ObservedInput, 'after'>): Observed => {
+  const all: { [path: string]: ObservedFile } = { ...start.files, ...filesBelow(root) };
   for (const [path, patch] of Object.entries(files ?? {}))
     all[path] = { ...(patch.kind === undefined ? all[path] : {}), ...patch } as ObservedFile;
   return frozen({ ...start, ...rest, files: all, units: { ...start.units, ...units } });
@@ -189,13 +193,19 @@ const CA = '/etc/kubernetes/pki/ca.crt';
  * node), plan.txt (where something was there before). The plain nodes of each kubelet have all files and all decisions instead.
  */
 export const outcomeOf = (name: string): { readonly [path: string]: string } => {
-  const observed = observedOf(name);
-  const { diagnostics, desired, plan } = resultOf(name, observed);
+  const isWhole = /^kubelet-1\.\d+$/.test(name);
+  const hasBefore = existsSync(join(CASES, name, 'root')) || existsSync(join(CASES, name, 'observed.json'));
+  const plain = isWhole ? undefined : resultOf(PLAIN, emptyObserved('/'));
+  return outcomeFrom(resultOf(name, observedOf(name)), plain, hasBefore);
+};
+
+/** What a result looks like beside that of the plain node; without one all of it is told. */
+export const outcomeFrom = (result: Result, plain: Result | undefined, hasBefore: boolean): { readonly [path: string]: string } => {
+  const { diagnostics, desired, plan } = result;
+  const isWhole = plain === undefined;
   const outcome: { [path: string]: string } = {};
   if (diagnostics.length > 0) outcome['diagnostics.txt'] = diagnostics.map(diagnosticText).join('');
   if (desired === undefined || plan === undefined) return outcome;
-  const isWhole = /^kubelet-1\.\d+$/.test(name);
-  const plain = isWhole ? undefined : resultOf(PLAIN, emptyObserved('/'));
   outcome['decisions.json'] = decisionsText(desired, plain?.desired);
   const texts = new Map(plan.files.map(({ path, text }) => [path, text]));
   const plainTexts = new Map(plain?.plan?.files.map(({ path, text }) => [path, text]));
@@ -203,7 +213,6 @@ export const outcomeOf = (name: string): { readonly [path: string]: string } => 
   const paths = [...new Set([...texts.keys(), ...plainTexts.keys()])];
   const diff = isWhole ? '' : paths.map((path) => unifiedDiff(path, plainTexts.get(path) ?? null, texts.get(path) ?? null)).join('');
   if (diff !== '') outcome['files.diff'] = diff;
-  const hasBefore = existsSync(join(CASES, name, 'root')) || existsSync(join(CASES, name, 'observed.json'));
   if (isWhole || hasBefore) outcome['plan.txt'] = plan.actions.map(actionText).join('') || 'nothing to do\n';
   return outcome;
 };
