@@ -147,6 +147,12 @@ const blankDisks = (count: number): LocalDiskFacts => ({
   programs: { mdadm: '/usr/sbin/mdadm', 'mkfs.xfs': '/usr/sbin/mkfs.xfs', 'setup-local-disks': null },
 });
 
+/** As on x86: two CPUs a core, the second ones behind all first ones. */
+const coresOf = (cpus: number): number[][] => {
+  const cores = Math.ceil(cpus / 2);
+  return Array.from({ length: cores }, (_, core) => (core + cores < cpus ? [core, core + cores] : [core]));
+};
+
 const hostGuess = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefined => {
   switch (fact) {
     case 'host.arch':
@@ -158,6 +164,8 @@ const hostGuess = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefine
       };
     case 'host.onlineCpus':
       return { patch: { host: { onlineCpus: wish.cpus ?? cpusOf(typeOf(wish)) } }, at: { 'host.onlineCpus': '--cpus' } };
+    case 'host.cpuCores':
+      return { patch: { host: { cpuCores: coresOf(wish.cpus ?? cpusOf(typeOf(wish))) } }, at: { 'host.cpuCores': '--cpus' } };
     case 'host.onlineMemory':
       return { patch: { host: { onlineMemory: 64 * 1024 ** 3 } }, at: { 'host.onlineMemory': MADE_UP } };
     case 'host.kubeletVersion':

@@ -25,6 +25,7 @@ const Count = v.pipe(
 );
 const InstanceType = text(/^[a-z0-9-]{1,30}\.[a-z0-9-]{1,30}$/, 'an instance type');
 const Bytes = v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a number of bytes'));
+const CpuNumber = v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'the number of a CPU'));
 const Digest = text(/^sha256:[0-9a-f]{64}$/, 'a digest like sha256:…');
 const AbsolutePath = text(/^\//, 'an absolute path');
 
@@ -89,6 +90,7 @@ const HostSchema = v.strictObject({
   arch: v.exactOptional(text(/^\w{1,32}$/, 'an architecture like x86_64')),
   cpus: v.exactOptional(Count),
   onlineCpus: v.exactOptional(v.nullable(Count)),
+  cpuCores: v.exactOptional(v.nullable(v.array(v.pipe(v.array(CpuNumber), v.minLength(1, 'a core with a CPU'))))),
   onlineMemory: v.exactOptional(v.nullable(Bytes)),
   kubeletVersion: v.exactOptional(v.nullable(Version)),
   containerdVersion: v.exactOptional(v.nullable(Version)),

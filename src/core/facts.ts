@@ -100,6 +100,8 @@ export interface HostFacts {
   readonly cpus?: number;
   /** Logical CPUs that are online, counted by NUMA node as nodeadm does; null: sysfs does not say. */
   readonly onlineCpus?: number | null;
+  /** Logical CPUs by core, in order of the first of each; null: sysfs does not say. Asked only where some are reserved. */
+  readonly cpuCores?: readonly (readonly number[])[] | null;
   /** Bytes of memory that is online; null: sysfs does not say. Asked only for SOCI. */
   readonly onlineMemory?: number | null;
   /** `1.32.3`, without `v`; null: no kubelet. */
@@ -156,6 +158,7 @@ export type FactName =
   | 'host.cpus'
   | 'host.onlineCpus'
   | 'host.onlineMemory'
+  | 'host.cpuCores'
   | 'host.kubeletVersion'
   | 'host.containerdVersion'
   | 'host.fips'

@@ -63,6 +63,7 @@ export const PAUSE_ARCHIVE = '/etc/eks/pause.tar';
 // Parts of the system beside the kubelet
 export const MANAGER_ENVIRONMENT = '/etc/systemd/system.conf.d/environment.conf';
 export const RESOLVED_DROP_IN = '/run/systemd/resolved.conf.d/40-eks.conf';
+export const SYSCTLS = '/etc/sysctl.d/99-bootwright.conf';
 /** From then on a new network interface belongs to the CNI. */
 export const NODEADM_MARKER = '/run/nodeadm/init';
 

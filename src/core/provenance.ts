@@ -37,6 +37,7 @@ const SOURCES: { readonly [path: string]: (facts: Facts) => Source } = {
   'host.arch': () => ({ origin: 'host', at: 'uname -m' }),
   'host.cpus': () => ({ origin: 'host', at: 'nproc' }),
   'host.onlineCpus': () => ({ origin: 'host-file', at: '/sys/devices/system/cpu/online' }),
+  'host.cpuCores': () => ({ origin: 'host-file', at: '/sys/devices/system/cpu/cpu*/topology/thread_siblings_list' }),
   'host.onlineMemory': () => ({ origin: 'host-file', at: '/sys/devices/system/memory' }),
   'host.kubeletVersion': () => ({ origin: 'host', at: 'kubelet --version' }),
   'host.containerdVersion': () => ({ origin: 'host', at: 'containerd --version' }),

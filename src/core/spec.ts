@@ -103,6 +103,40 @@ export interface PodsRule {
 
 export type Environment = { readonly [service: string]: { readonly [variable: string]: string } };
 
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+/** A credential provider of the kubelet beside the one for ECR. */
+export interface CredentialProviderSpec {
+  /** Its program, in the directory of the one for ECR. */
+  readonly name: string;
+  readonly apiVersion?: string;
+  readonly matchImages: readonly string[];
+  readonly defaultCacheDuration: string;
+  readonly args?: readonly string[];
+  /** Secret. */
+  readonly env?: { readonly [name: string]: string };
+}
+
+/** What users of nodeadm have asked for and it does not do: `spec.bootwright` of a NodeConfig. */
+export interface NodeExtras {
+  readonly labels?: Sourced<{ readonly [key: string]: string }>;
+  readonly taints?: Sourced<readonly Taint[]>;
+  /** Quantities by resource. */
+  readonly systemReserved?: Sourced<{ readonly [resource: string]: string }>;
+  /** One of the two; the CPUs are chosen by whole cores. */
+  readonly reservedSystemCpus?: Sourced<{ readonly count?: number; readonly percent?: number }>;
+  /** Secret. */
+  readonly proxy?: Sourced<{ readonly http?: string; readonly https?: string; readonly noProxy?: readonly string[] }>;
+  readonly sysctls?: Sourced<{ readonly [name: string]: string }>;
+  /** Where containerd asks instead, first to last, by registry; `_default` or `*`: for all others. */
+  readonly registryMirrors?: Sourced<{ readonly [registry: string]: readonly string[] }>;
+  readonly imageCredentialProviders?: Sourced<readonly CredentialProviderSpec[]>;
+}
+
 /** What only nodes of Amazon Linux 2023 have. */
 export interface AmazonLinux2023Options {
   readonly kind: 'amazon-linux-2023';
@@ -127,6 +161,7 @@ export interface AmazonLinux2023Options {
   readonly environment?: Sourced<Environment>;
   readonly nameservers?: Sourced<readonly string[]>;
   readonly domains?: Sourced<readonly string[]>;
+  readonly extras: NodeExtras;
 }
 
 /** A closed union: each target's own options. */

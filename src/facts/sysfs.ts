@@ -40,6 +40,37 @@ export const readOnlineCpus = (env: Env): number | null => {
   return counted.length > 0 ? counted.length : null;
 };
 
+/** Numbers in a list like `0-3,8`. */
+const numbersIn = (list: string): readonly number[] =>
+  list.split(',').flatMap((range) => {
+    const [first = '', last = first] = range.split('-');
+    const start = Number(first);
+    const length = Number(last) - start + 1;
+    return /^\d+$/.test(first) && /^\d+$/.test(last) && length > 0 && length < MOST_CPUS ? Array.from({ length }, (_, i) => start + i) : [];
+  });
+const MOST_CPUS = 8192;
+
+/** Online CPUs by core, in order of the first of each; null: the kernel does not say. */
+export const readCpuCores = (env: Env): number[][] | null => {
+  const cpus = env.CPU_DIR || CPU_DIR;
+  const online = textAt(`${cpus}/online`);
+  const left = new Set(
+    namesIn(cpus, /^cpu\d+$/)
+      .map((name) => Number(name.slice(3)))
+      .filter((cpu) => isListed(cpu, online))
+      .sort((a, b) => a - b),
+  );
+  const cores: number[][] = [];
+  for (const cpu of left) {
+    const siblings = textAt(`${cpus}/cpu${cpu}/topology/thread_siblings_list`);
+    if (siblings === undefined) return null;
+    const core = [cpu, ...numbersIn(siblings).filter((other) => other !== cpu && left.has(other))].sort((a, b) => a - b);
+    for (const one of core) left.delete(one);
+    cores.push(core);
+  }
+  return cores.length > 0 ? cores : null;
+};
+
 /** Bytes of memory that is online; null: the kernel does not say. */
 export const readOnlineMemory = (dir = MEMORY_DIR): number | null => {
   const size = Number.parseInt(textAt(`${dir}/block_size_bytes`) ?? '', 16);

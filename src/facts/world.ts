@@ -10,7 +10,7 @@ import * as host from './host.ts';
 import { createHttp } from './http.ts';
 import { createImds, type ImdsDeadlines } from './imds.ts';
 import { fetchInstanceFact, fetchRegion, isImdsFact } from './instance.ts';
-import { readOnlineCpus, readOnlineMemory } from './sysfs.ts';
+import { readCpuCores, readOnlineCpus, readOnlineMemory } from './sysfs.ts';
 import { abortable, type Env, type Progress, type Random, timer } from './wait.ts';
 
 export interface WorldDeadlines {
@@ -179,6 +179,8 @@ const hostFact = async (
       return { cpus: host.cpusOf() };
     case 'host.onlineCpus':
       return { onlineCpus: readOnlineCpus(on.env) };
+    case 'host.cpuCores':
+      return { cpuCores: readCpuCores(on.env) };
     case 'host.onlineMemory':
       return { onlineMemory: readOnlineMemory() };
     case 'host.kubeletVersion':

@@ -1,6 +1,8 @@
 /** What bootwright renders in the decision cases, for real programs to judge. Equal texts come once. */
 import type { PlannedFile } from '../../src/core/desired.ts';
-import { caseNames, factsOf, observedOf, resultOf } from '../core/support/case.ts';
+import type { Facts } from '../../src/core/facts.ts';
+import { caseNames, factsOf, observedOf, type Result, resultOf } from '../core/support/case.ts';
+import { caseNames2023, factsOf2023, observedOf2023, resultOf2023 } from '../core/support/case-2023.ts';
 
 export interface RenderedCase {
   readonly name: string;
@@ -9,15 +11,19 @@ export interface RenderedCase {
   readonly files: readonly PlannedFile[];
 }
 
-/** Every case of good input. */
-export const renderedCases = (): readonly RenderedCase[] =>
-  caseNames().flatMap((name) => {
+const rendered = (names: readonly string[], facts: (name: string) => Facts, result: (name: string) => Result): readonly RenderedCase[] =>
+  names.flatMap((name) => {
     if (name.startsWith('bad-')) return [];
-    const { plan } = resultOf(name, observedOf(name));
+    const { plan } = result(name);
     if (plan === undefined) return [];
-    const { kubeletVersion, containerdVersion } = factsOf(name).host;
+    const { kubeletVersion, containerdVersion } = facts(name).host;
     return [{ name, kubelet: kubeletVersion ?? '', containerd: containerdVersion ?? '', files: plan.files }];
   });
+
+/** Every case of good input. */
+export const renderedCases = (): readonly RenderedCase[] => rendered(caseNames(), factsOf, (name) => resultOf(name, observedOf(name)));
+export const renderedCases2023 = (): readonly RenderedCase[] =>
+  rendered(caseNames2023(), factsOf2023, (name) => resultOf2023(name, observedOf2023(name)));
 
 /** The distinct results of `select`, each under the name of the first case that has it. */
 export const distinct = <T>(cases: readonly RenderedCase[], select: (one: RenderedCase) => T | undefined): ReadonlyMap<string, T> => {

@@ -2,7 +2,7 @@
 import { LOCAL_DISKS_DIR } from '../paths.ts';
 import { redacted } from '../redact.ts';
 import { type Diagnostic, errorAt, type Sourced, warningAt } from '../report.ts';
-import { LOCAL_DISKS_BINDS, type AmazonLinux2Spec } from '../spec.ts';
+import { type AmazonLinux2Spec, LOCAL_DISKS_BINDS } from '../spec.ts';
 import { FLAGS, type FlagName, type FlagValue } from './bootstrap-flags-table.ts';
 import type { Reader } from './bootstrap-flags-values.ts';
 

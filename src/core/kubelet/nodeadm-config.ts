@@ -14,6 +14,10 @@ export interface NodeadmKubeletConfig {
   readonly maxPods: Decided<number | null>;
   readonly providerId: Decided<string>;
   readonly reservedCgroups: Decided<{ systemReservedCgroup: string; kubeReservedCgroup: string } | null>;
+  readonly taints: readonly { readonly [key: string]: string }[];
+  /** null: nothing. */
+  readonly systemReserved: Decided<{ readonly [resource: string]: string } | null>;
+  readonly reservedCpus: Decided<string | null>;
   /** Images are pulled through SOCI's snapshotter. */
   readonly soci: boolean;
 }
@@ -64,9 +68,12 @@ export const nodeadmKubeletConfigOf = (input: NodeadmKubeletConfig): { readonly 
     protectKernelDefaults: true,
     providerID: input.providerId.value,
     readOnlyPort: 0,
+    ...(input.taints.length > 0 ? { registerWithTaints: input.taints } : {}),
+    ...(input.reservedCpus.value === null ? {} : { reservedSystemCPUs: input.reservedCpus.value }),
     serializeImagePulls: false,
     serverTLSBootstrap: true,
     ...(isGraceful ? { shutdownGracePeriod: '2m30s', shutdownGracePeriodCriticalPods: '30s' } : {}),
+    ...(input.systemReserved.value === null ? {} : { systemReserved: input.systemReserved.value }),
     ...(cgroups ? { systemReservedCgroup: cgroups.systemReservedCgroup } : {}),
     tlsCipherSuites: TLS_CIPHER_SUITES,
     kind: 'KubeletConfiguration',
@@ -75,5 +82,7 @@ export const nodeadmKubeletConfigOf = (input: NodeadmKubeletConfig): { readonly 
 };
 
 /** Why the file is as it is. */
-export const nodeadmKubeletConfigReasons = (input: NodeadmKubeletConfig): readonly Because[] =>
-  [input.clusterDns, input.kubeReserved, input.maxPods, input.providerId, input.reservedCgroups].map(({ because }) => because);
+export const nodeadmKubeletConfigReasons = (input: NodeadmKubeletConfig): readonly Because[] => [
+  ...[input.clusterDns, input.kubeReserved, input.maxPods, input.providerId, input.reservedCgroups].map(({ because }) => because),
+  ...[input.systemReserved, input.reservedCpus].flatMap(({ value, because }) => (value === null ? [] : [because])),
+];

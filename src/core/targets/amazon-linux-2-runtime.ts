@@ -42,7 +42,11 @@ export interface RuntimeInput {
 export const runtimeOf = (name: ContainerRuntime, spec: AmazonLinux2Spec, facts: Facts, input: RuntimeInput): Checked<Runtime> =>
   name === 'dockerd' ? dockerdOf(spec, facts, input) : containerdOf(spec, facts, input);
 
-const containerdOf = (spec: AmazonLinux2Spec, facts: Facts, { pauseImage, nvidiaRuntime, credentialProvider }: RuntimeInput): Checked<Runtime> => {
+const containerdOf = (
+  spec: AmazonLinux2Spec,
+  facts: Facts,
+  { pauseImage, nvidiaRuntime, credentialProvider }: RuntimeInput,
+): Checked<Runtime> => {
   const { value: config, diagnostics } = containerdConfigOf(spec, facts, {
     pauseImage: pauseImage.value,
     nvidiaRuntime: nvidiaRuntime?.value ?? null,

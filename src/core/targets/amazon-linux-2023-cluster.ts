@@ -45,9 +45,12 @@ export const knownFamilyOf = (spec: AmazonLinux2023Spec, facts: Facts): IpFamily
   return facts.cluster === undefined ? undefined : (facts.cluster.ipFamily ?? 'ipv4');
 };
 
-/** Are the CIDR blocks of the VPC looked at: for a guess, or to see whether the service CIDR is mistaken for them? */
-export const looksAtVpc = (spec: AmazonLinux2023Spec): 'guess' | 'check' | undefined =>
-  guesses(spec) ? 'guess' : spec.cluster.serviceIpv4Cidr === undefined ? undefined : 'check';
+/** What the CIDR blocks of the VPC are for: a guess, NO_PROXY, or to see whether the service CIDR is mistaken for them; undefined: nothing. */
+export const looksAtVpc = (spec: AmazonLinux2023Spec): 'guess' | 'proxy' | 'check' | undefined => {
+  if (guesses(spec)) return 'guess';
+  if (spec.options.extras.proxy !== undefined) return 'proxy';
+  return spec.cluster.serviceIpv4Cidr === undefined ? undefined : 'check';
+};
 
 const described = (spec: AmazonLinux2023Spec, facts: Facts): ClusterFacts | undefined => {
   if (!needsDescription(spec)) return undefined;

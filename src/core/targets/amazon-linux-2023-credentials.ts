@@ -6,8 +6,8 @@ import { ECR_IMAGES } from '../kubelet/credential-provider.ts';
 import { gateHolds } from '../kubelet/versions.ts';
 import { AWS_CLI_PLACES, BOOTWRIGHT, CLUSTER_CA, CREDENTIAL_PROVIDER_CONFIG, IAM_AUTHENTICATOR } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
-import { type Because, type Checked, type Decided, warningAt } from '../report.ts';
-import type { AmazonLinux2023Spec } from '../spec.ts';
+import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Json, warningAt } from '../report.ts';
+import type { AmazonLinux2023Spec, CredentialProviderSpec } from '../spec.ts';
 
 export type TokenProgram = 'aws' | 'bootwright' | 'aws-iam-authenticator';
 
@@ -74,35 +74,85 @@ users:
 ${words}`;
 };
 
-/** Path of the ECR credential provider; null: it is not there, and the kubelet, which would not start, is not told of it. */
-export const imageCredentialProviderOf = ({ options }: AmazonLinux2023Spec, facts: Facts): Checked<Decided<string | null>> => {
-  const { value: path, origin, at } = options.credentialProvider;
+/** The directory in which the kubelet looks for credential providers. */
+export const providerDirectoryOf = ({ options }: AmazonLinux2023Spec): string =>
+  options.credentialProvider.value.slice(0, options.credentialProvider.value.lastIndexOf('/'));
+
+const othersOf = ({ options }: AmazonLinux2023Spec): readonly CredentialProviderSpec[] =>
+  options.extras.imageCredentialProviders?.value ?? [];
+
+/** Programs that the node must have. */
+export const providerProgramsOf = (spec: AmazonLinux2023Spec): readonly string[] => [
+  spec.options.credentialProvider.value,
+  ...othersOf(spec).map(({ name }) => `${providerDirectoryOf(spec)}/${name}`),
+];
+
+const missingProviders = (spec: AmazonLinux2023Spec, facts: Facts): readonly Diagnostic[] =>
+  othersOf(spec).flatMap(({ name }) => {
+    const path = `${providerDirectoryOf(spec)}/${name}`;
+    if (facts.host.executables?.[path] === true) return [];
+    const message = `there is no program ${path}, and the kubelet does not start when it is told of a missing one`;
+    return [
+      errorAt(
+        'no-credential-provider',
+        spec.options.extras.imageCredentialProviders?.at ?? '',
+        message,
+        'Install it, or leave the provider out.',
+      ),
+    ];
+  });
+
+/**
+ * Names of the image credential providers that the kubelet is told of. That of ECR is left out where it is not installed, for the kubelet would
+ * not start. Errors: another one that was asked for and is not there.
+ */
+export const imageCredentialProviderOf = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Decided<readonly string[]>> => {
+  const { value: path, origin, at } = spec.options.credentialProvider;
   const isThere = facts.host.executables?.[path] === true;
+  const missing = missingProviders(spec, facts);
+  if (missing.length > 0) return { diagnostics: missing };
+  const others = othersOf(spec).map(({ name }) => name);
   const inputs = [{ name: 'credentialProvider', value: path, origin, at }, inputOf(facts, `host.executables.${path}`, isThere)];
-  const decided = (value: string | null, rule: string, text: string): Decided<string | null> => ({
-    key: 'imageCredentialProvider',
+  const decided = (value: readonly string[], rule: string, text: string): Decided<readonly string[]> => ({
+    key: 'imageCredentialProviders',
     value,
     because: { rule: `image-credential-provider.${rule}`, text, inputs },
-    changes: [`installing ${path}`, 'ECR_CREDENTIAL_PROVIDER_BIN_PATH'],
+    changes: [`installing ${path}`, 'ECR_CREDENTIAL_PROVIDER_BIN_PATH', 'spec.bootwright.imageCredentialProviders'],
   });
-  if (isThere) return { value: decided(path, 'present', 'The provider for ECR is installed, as in an EKS image.'), diagnostics: [] };
+  if (isThere) {
+    const names = [nameOf(path), ...others];
+    return { value: decided(names, 'present', 'The provider for ECR is installed, as in an EKS image.'), diagnostics: [] };
+  }
   const text = 'The provider for ECR is not installed, and the kubelet does not start when it is told of a missing one.';
   const message = 'the image credential provider is not installed: the kubelet runs without one and cannot pull private images from ECR';
   const remedy = `Install ecr-credential-provider there, or use an EKS image; ${CREDENTIAL_PROVIDER_CONFIG} names it.`;
-  return { value: decided(null, 'missing', text), diagnostics: [warningAt('no-ecr-credential-provider', path, message, remedy)] };
+  return { value: decided(others, 'missing', text), diagnostics: [warningAt('no-ecr-credential-provider', path, message, remedy)] };
 };
 
-/** Its configuration. The kubelet looks for a program of the provider's name. */
-export const credentialProviderText = (path: string, kubeletVersion: string): string =>
-  jsonText({
-    apiVersion: 'kubelet.config.k8s.io/v1',
-    kind: 'CredentialProviderConfig',
-    providers: [
-      {
-        name: path.slice(path.lastIndexOf('/') + 1),
-        matchImages: [...ECR_IMAGES, 'public.ecr.aws', ...(gateHolds('ecr-public-alias', kubeletVersion) ? ['ecr-public.aws.com'] : [])],
-        defaultCacheDuration: '12h0m0s',
-        apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
-      },
-    ],
-  });
+/** The kubelet looks for a program of the provider's name. */
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+const API_VERSION = 'credentialprovider.kubelet.k8s.io/v1';
+
+const ecrProvider = (name: string, kubeletVersion: string): Json => ({
+  name,
+  matchImages: [...ECR_IMAGES, 'public.ecr.aws', ...(gateHolds('ecr-public-alias', kubeletVersion) ? ['ecr-public.aws.com'] : [])],
+  defaultCacheDuration: '12h0m0s',
+  apiVersion: API_VERSION,
+});
+
+const otherProvider = ({ name, matchImages, defaultCacheDuration, apiVersion = API_VERSION, args, env }: CredentialProviderSpec): Json => ({
+  name,
+  matchImages,
+  defaultCacheDuration,
+  apiVersion,
+  ...(args ? { args } : {}),
+  ...(env ? { env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })) } : {}),
+});
+
+/** The configuration of those that were decided. */
+export const credentialProviderText = (spec: AmazonLinux2023Spec, names: readonly string[], kubeletVersion: string): string => {
+  const ecr = nameOf(spec.options.credentialProvider.value);
+  const providers = [...(names.includes(ecr) ? [ecrProvider(ecr, kubeletVersion)] : []), ...othersOf(spec).map(otherProvider)];
+  return jsonText({ apiVersion: 'kubelet.config.k8s.io/v1', kind: 'CredentialProviderConfig', providers });
+};

@@ -9,7 +9,7 @@ import type { AmazonLinux2023Spec, IpFamily } from '../spec.ts';
 import { archDiagnostics, certificateAuthorityOf, regionOf } from './amazon-linux-2-rules.ts';
 import { type ClusterDecisions, clusterDnsOf2023, clusterIdOf2023, clusterOf2023, ipFamilyOf2023 } from './amazon-linux-2023-cluster.ts';
 import { baseRuntimeSpecWarnings, type ContainerdDecision, containerdOf } from './amazon-linux-2023-containerd.ts';
-import { imageCredentialProviderOf, type TokenProgram, tokenProgramOf } from './amazon-linux-2023-credentials.ts';
+import { imageCredentialProviderOf, providerDirectoryOf, type TokenProgram, tokenProgramOf } from './amazon-linux-2023-credentials.ts';
 import {
   dropInErrors,
   dropInOf,
@@ -20,6 +20,7 @@ import {
   reservedCgroupsOf2023,
 } from './amazon-linux-2023-kubelet.ts';
 import { type PodDecisions, podDecisionsOf, podWarnings } from './amazon-linux-2023-pods.ts';
+import { extrasWarnings, labelsOf, reservedCpusOf, systemReservedOf, taintsOf } from './amazon-linux-2023-reserved.ts';
 import { snapshotterOf } from './amazon-linux-2023-soci.ts';
 import { environmentErrors, resolvedErrors } from './amazon-linux-2023-system.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
@@ -35,8 +36,8 @@ export interface Decisions2023 {
   readonly region: Decided<string>;
   readonly containerd: ContainerdDecision;
   readonly credentialPlugin: Decided<TokenProgram>;
-  /** null: none. */
-  readonly imageCredentialProvider: Decided<string | null>;
+  /** Names; empty: none. */
+  readonly imageCredentialProvider: Decided<readonly string[]>;
   readonly flags: Decided<string>;
   readonly snapshotter: Decided<string>;
   /** All of them, for --explain. */
@@ -56,7 +57,7 @@ interface Known {
   readonly pods: PodDecisions;
   readonly names: { readonly providerId: Decided<string>; readonly hostnameOverride: Decided<string> };
   readonly containerd: ContainerdDecision;
-  readonly imageCredentialProvider: Decided<string | null>;
+  readonly imageCredentialProvider: Decided<readonly string[]>;
 }
 
 const nodeIpOf2023 = (spec: AmazonLinux2023Spec, facts: Facts, family: IpFamily): Checked<Decided<string>> => {
@@ -75,6 +76,7 @@ export const decisionsOf2023 = (spec: AmazonLinux2023Spec, facts: Facts): Checke
     ...flagDiagnostics(spec, facts),
     ...podWarnings(spec),
     ...baseRuntimeSpecWarnings(spec),
+    ...extrasWarnings(spec),
   ];
   const take: Take = (checked) => {
     diagnostics.push(...checked.diagnostics);
@@ -112,16 +114,16 @@ const recordOf = (spec: AmazonLinux2023Spec, facts: Facts, known: Known, ipFamil
   const apiServer = host === undefined ? undefined : apiServerHostOf(facts, host);
   const region = regionOf(facts);
   const credentialPlugin = tokenProgramOf(spec, facts);
-  const reservedCgroups = reservedCgroupsOf2023(spec);
+  const reservedCpus = reservedCpusOf(spec, facts);
   const gpuLabel = gpuLabelOf(facts, kubeletVersion.value);
   const flags = kubeletFlagsOf(spec, {
     kubeletVersion,
     nodeIp,
     hostnameOverride: names.hostnameOverride,
-    labels: gpuLabel.value === null ? [] : [gpuLabel.value],
+    labels: [...(gpuLabel.value === null ? [] : [gpuLabel.value]), ...labelsOf(spec)],
     hasDropIn: dropInOf(spec) !== undefined,
     isOutpost: clusterId.value !== null,
-    credentialProvider: imageCredentialProvider.value,
+    providerDirectory: imageCredentialProvider.value.length === 0 ? null : providerDirectoryOf(spec),
   });
   const kubelet: NodeadmKubeletConfig = {
     kubeletVersion: kubeletVersion.value,
@@ -129,7 +131,10 @@ const recordOf = (spec: AmazonLinux2023Spec, facts: Facts, known: Known, ipFamil
     kubeReserved: pods.kubeReserved,
     maxPods: pods.maxPods,
     providerId: names.providerId,
-    reservedCgroups,
+    reservedCgroups: reservedCgroupsOf2023(spec, reservedCpus),
+    taints: taintsOf(spec),
+    systemReserved: systemReservedOf(spec),
+    reservedCpus,
     soci: snapshotter.value === 'soci',
   };
   const decided = { ...known, kubelet, apiServer, region, ipFamily, credentialPlugin, gpuLabel, flags, snapshotter };
@@ -166,6 +171,8 @@ const listed = ({
   pods.eni,
   pods.maxPods,
   pods.kubeReserved,
+  kubelet.systemReserved,
+  kubelet.reservedCpus,
   kubelet.reservedCgroups,
   featureGatesOf(kubeletVersion.value),
   shutdownOf(kubeletVersion.value),

@@ -47,6 +47,7 @@ export const forAmazonLinux2023 = (spec: AmazonLinux2Spec): Checked<AmazonLinux2
         ...(options.containerdConfigFile ? { containerdConfigFile: options.containerdConfigFile } : {}),
         fastImagePull: { value: false, origin: 'default', at: 'bootstrap.sh' },
         credentialProvider: { value: ECR_CREDENTIAL_PROVIDER, origin: 'default', at: 'bootstrap.sh' },
+        extras: {},
       },
     },
     diagnostics,

@@ -35,19 +35,24 @@ export const dropInErrors = (spec: AmazonLinux2023Spec, kubeletVersion: string):
 };
 
 /** Cgroups of what is reserved; null: the CPUs are reserved by number, which the kubelet refuses together with them. */
-export const reservedCgroupsOf2023 = (spec: AmazonLinux2023Spec): Decided<typeof RESERVED_CGROUPS | null> => {
+export const reservedCgroupsOf2023 = (
+  spec: AmazonLinux2023Spec,
+  reservedCpus: Decided<string | null>,
+): Decided<typeof RESERVED_CGROUPS | null> => {
   const { kubeletConfig } = spec.options;
   const cpus = kubeletConfig?.value['reservedSystemCPUs'];
   const key = 'reservedCgroups';
   const changes = [`reservedSystemCPUs in ${wordsOf(spec).kubeletConfig} leaves them out`];
   const byFlag = !usesReservedCgroups(spec);
-  const isByNumber = typeof cpus === 'string' && cpus !== '';
+  const cpuList = typeof cpus === 'string' ? cpus : (reservedCpus.value ?? '');
+  const isByNumber = cpuList !== '';
   if (!byFlag && !isByNumber) {
     const text = 'System daemons run in system.slice, kubelet and containerd in runtime.slice. They are named, not enforced.';
     return { key, value: RESERVED_CGROUPS, because: { rule: 'reserved-cgroups.named', text, inputs: [] }, changes };
   }
-  const inputs: Input[] =
-    isByNumber && kubeletConfig ? [{ name: 'reservedSystemCPUs', value: cpus, origin: kubeletConfig.origin, at: kubeletConfig.at }] : [];
+  const inputs: readonly Input[] = isByNumber
+    ? [{ name: 'reservedSystemCPUs', value: cpuList, origin: 'rule', at: '--explain reservedSystemCPUs' }]
+    : [];
   const text = 'CPUs are reserved by number, so the cgroups are not named: the kubelet refuses both together.';
   return { key, value: null, because: { rule: 'reserved-cgroups.reserved-cpus', text, inputs }, changes };
 };
@@ -95,13 +100,13 @@ export interface FlagsInput {
   readonly labels: readonly string[];
   readonly hasDropIn: boolean;
   readonly isOutpost: boolean;
-  /** null: none. */
-  readonly credentialProvider: string | null;
+  /** Where image credential providers are; null: there are none. */
+  readonly providerDirectory: string | null;
 }
 
 /** Flags in the order in which they are written; what a user gave follows, and the last one counts. */
 export const kubeletFlagsOf = (spec: AmazonLinux2023Spec, input: FlagsInput): Decided<string> => {
-  const provider = input.credentialProvider;
+  const { providerDirectory } = input;
   const flags: readonly (readonly [string, string])[] = [
     ['node-ip', input.nodeIp.value],
     ['cloud-provider', 'external'],
@@ -113,10 +118,10 @@ export const kubeletFlagsOf = (spec: AmazonLinux2023Spec, input: FlagsInput): De
     ...(input.hasDropIn ? ([['config-dir', NODEADM_KUBELET_DROP_IN_DIR]] as const) : []),
     ['kubeconfig', KUBECONFIG],
     ...(input.isOutpost ? ([['bootstrap-kubeconfig', BOOTSTRAP_KUBECONFIG]] as const) : []),
-    ...(provider === null
+    ...(providerDirectory === null
       ? []
       : ([
-          ['image-credential-provider-bin-dir', provider.slice(0, provider.lastIndexOf('/'))],
+          ['image-credential-provider-bin-dir', providerDirectory],
           ['image-credential-provider-config', CREDENTIAL_PROVIDER_CONFIG],
         ] as const)),
   ];

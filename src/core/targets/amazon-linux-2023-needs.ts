@@ -8,8 +8,15 @@ import { AWS_CLI_PLACES, NVIDIA_RUNTIME } from '../paths.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
 import { knownFamilyOf, looksAtVpc, needsDescription } from './amazon-linux-2023-cluster.ts';
 import { migrationInputOf } from './amazon-linux-2023-containerd.ts';
+import { providerProgramsOf } from './amazon-linux-2023-credentials.ts';
 
 const need = (fact: FactName, why: string, ...after: FactName[]): Need => ({ fact, after, why });
+
+const WHY_VPC = {
+  guess: 'the cluster DNS, guessed by the CIDR blocks of the VPC',
+  proxy: 'what is not asked through the proxy',
+  check: 'does the service CIDR overlap the VPC?',
+};
 
 const addressNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
   const { instance } = facts;
@@ -19,8 +26,7 @@ const addressNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] 
   if (family === 'ipv6' && instance.ipv6s === undefined) needs.push(need('instance.ipv6s', 'the node IP', 'instance.mac'));
   const vpc = looksAtVpc(spec);
   if (vpc !== undefined && instance.vpcIpv4Cidrs === undefined) {
-    const why = vpc === 'guess' ? 'the cluster DNS, guessed by the CIDR blocks of the VPC' : 'does the service CIDR overlap the VPC?';
-    needs.push({ ...need('instance.vpcIpv4Cidrs', why, 'instance.mac'), ...(vpc === 'guess' ? {} : { optional: true }) });
+    needs.push({ ...need('instance.vpcIpv4Cidrs', WHY_VPC[vpc], 'instance.mac'), ...(vpc === 'check' ? { optional: true } : {}) });
   }
   const byMac = needs.filter(({ after }) => after.includes('instance.mac'));
   if (byMac.length === 0 || instance.mac !== undefined) return needs;
@@ -47,15 +53,15 @@ const instanceNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[]
   return needs;
 };
 
-const programsOf = ({ options, credentialPlugin }: AmazonLinux2023Spec, { host }: Facts): readonly string[] => {
+const programsOf = (spec: AmazonLinux2023Spec, { host }: Facts): readonly string[] => {
   const plugins =
-    credentialPlugin.value === 'auto' && !AWS_CLI_PLACES.some((path) => host.executables?.[path] === true) ? AWS_CLI_PLACES : [];
-  return [options.credentialProvider.value, NVIDIA_RUNTIME, ...plugins];
+    spec.credentialPlugin.value === 'auto' && !AWS_CLI_PLACES.some((path) => host.executables?.[path] === true) ? AWS_CLI_PLACES : [];
+  return [...providerProgramsOf(spec), NVIDIA_RUNTIME, ...plugins];
 };
 
 const hostNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
   const { host } = facts;
-  const { fastImagePull, containerdConfigFile } = spec.options;
+  const { fastImagePull, containerdConfigFile, extras } = spec.options;
   const version = kubeletVersionOf(facts).value?.value;
   const labelsGpu = version !== undefined && gateHolds('gpu-label', version);
   const needs: readonly (readonly [boolean, FactName, string, ...FactName[]])[] = [
@@ -64,6 +70,7 @@ const hostNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => 
     [host.arch === undefined, 'host.arch', 'is this architecture supported?'],
     [host.onlineCpus === undefined, 'host.onlineCpus', 'kubeReserved.cpu'],
     [host.onlineCpus === null && host.cpus === undefined, 'host.cpus', 'kubeReserved.cpu, as sysfs does not say', 'host.onlineCpus'],
+    [extras.reservedSystemCpus !== undefined && host.cpuCores === undefined, 'host.cpuCores', 'which CPUs share a core?'],
     [fastImagePull.value && host.onlineMemory === undefined, 'host.onlineMemory', 'is there memory enough for SOCI?'],
     [labelsGpu && host.nvidiaDevice === undefined, 'host.nvidiaDevice', 'is there a GPU to label the node by?', 'host.kubeletVersion'],
   ];

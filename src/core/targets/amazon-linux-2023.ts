@@ -13,6 +13,8 @@ import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
 import { credentialProviderText, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
 import { type Decisions2023, decisionsOf2023 } from './amazon-linux-2023-decisions.ts';
 import { dropInOf, dropInText, environmentFileText } from './amazon-linux-2023-kubelet.ts';
+import { serviceEnvironmentOf } from './amazon-linux-2023-proxy.ts';
+import { mirrorFiles, sysctlFile } from './amazon-linux-2023-registries.ts';
 import { SOCI_CONFIG_TEXT, SOCI_DROP_IN_TEXT } from './amazon-linux-2023-soci.ts';
 import { environmentFiles, resolvedFile, serviceEnvironmentPath } from './amazon-linux-2023-system.ts';
 import { because, MODE, textFile } from './files.ts';
@@ -21,7 +23,7 @@ import type { Target } from './target.ts';
 const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
   const { value: decided, diagnostics } = decisionsOf2023(spec, facts);
   if (decided === undefined) return { diagnostics };
-  const files = [...systemFiles(spec), ...containerdFiles(spec, decided), ...kubeletFiles(spec, decided), MARKER];
+  const files = [...systemFiles(spec, facts), ...containerdFiles(spec, decided), ...kubeletFiles(spec, decided), MARKER];
   return {
     value: {
       target: 'amazon-linux-2023',
@@ -61,8 +63,9 @@ const directoriesOf = (files: readonly DesiredFile[]): readonly DesiredDirectory
   return [...found].filter((path) => !TOP.has(path)).map((path) => ({ path, mode: 0o755, because: DIRECTORY }));
 };
 
-const systemFiles = (spec: AmazonLinux2023Spec): readonly DesiredFile[] => [
-  ...environmentFiles(spec.options.environment?.value ?? {}),
+const systemFiles = (spec: AmazonLinux2023Spec, facts: Facts): readonly DesiredFile[] => [
+  ...environmentFiles(serviceEnvironmentOf(spec, facts)),
+  ...[sysctlFile(spec) ?? []].flat(),
   resolvedFile(spec) ?? gone(paths.RESOLVED_DROP_IN, ANYTHING),
 ];
 
@@ -70,6 +73,7 @@ const containerdFiles = (spec: AmazonLinux2023Spec, { containerd, snapshotter }:
   const reasons = [snapshotter.because];
   const isSoci = snapshotter.value === 'soci';
   return [
+    ...mirrorFiles(spec),
     textFile(
       paths.BASE_RUNTIME_SPEC,
       baseRuntimeSpecTextOf(spec),
@@ -86,7 +90,7 @@ const containerdFiles = (spec: AmazonLinux2023Spec, { containerd, snapshotter }:
 const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readonly DesiredFile[] => {
   const { cluster, imageCredentialProvider, kubelet, kubeletVersion, flags } = decided;
   const dropIn = dropInOf(spec);
-  const provider = imageCredentialProvider.value;
+  const providers = imageCredentialProvider.value;
   const isAlphaDropIn = dropIn !== undefined && gateHolds('config-dir-alpha', kubeletVersion.value);
   return [
     textFile(paths.NODEADM_KUBELET_CONFIG, goJson(nodeadmKubeletConfigOf(kubelet), 4), nodeadmKubeletConfigReasons(kubelet)),
@@ -98,10 +102,10 @@ const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readon
           because('kubelet-drop-in.given', 'A configuration was given; the kubelet merges it over config.json.'),
         ),
     ...kubeconfigFiles(decided),
-    ...(provider === null
+    ...(providers.length === 0
       ? []
       : [
-          textFile(paths.CREDENTIAL_PROVIDER_CONFIG, credentialProviderText(provider, kubeletVersion.value), [
+          textFile(paths.CREDENTIAL_PROVIDER_CONFIG, credentialProviderText(spec, providers, kubeletVersion.value), [
             imageCredentialProvider.because,
           ]),
         ]),
@@ -150,11 +154,20 @@ const CONTAINERD_INPUTS = [
   serviceEnvironmentPath('containerd'),
 ];
 
+const SYSCTL_UNIT: DesiredUnit = {
+  name: 'systemd-sysctl.service',
+  inputs: [paths.SYSCTLS],
+  because: because('unit.sysctl', 'It gives the kernel its parameters.'),
+  startedAtBootBy: 'the system',
+};
+
 /** In the order of their starts. */
 const units = (spec: AmazonLinux2023Spec): readonly DesiredUnit[] => {
   // nodeadm-run starts them in each boot, when their files have been made anew for it.
   const boot = spec.options.language === 'node-config' ? { startedAtBootBy: 'nodeadm-run.service' } : {};
   return [
+    // Before the kubelet: it does not start on a kernel that is not as it wants it.
+    ...(sysctlFile(spec) === undefined ? [] : [SYSCTL_UNIT]),
     {
       name: 'systemd-resolved.service',
       inputs: [paths.RESOLVED_DROP_IN],

@@ -57,7 +57,9 @@ const fromConfig = (name: string): Checked<AmazonLinux2023Spec> => {
   const document = existsSync(join(CASES_2023, name, 'whole.yaml'))
     ? documentAt(name, 'whole.yaml')
     : mergedJsonObjects(documentAt('config.base.yaml'), documentAt(name, 'config.yaml'));
-  return nodeSpecOf(mergedOf(document['spec'] as NodeConfigSpec), { env: readJson<{ [name: string]: string }>(join(CASES_2023, name, 'env.json'), {}) });
+  return nodeSpecOf(mergedOf(document['spec'] as NodeConfigSpec), {
+    env: readJson<{ [name: string]: string }>(join(CASES_2023, name, 'env.json'), {}),
+  });
 };
 
 const fromCommand = (name: string): Checked<AmazonLinux2023Spec> => {

@@ -34,7 +34,8 @@ export interface ObservedInput {
   readonly files?: { readonly [path: string]: Partial<ObservedFile> };
 }
 
-export const readJson = <T>(path: string, otherwise: T): T => (existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : otherwise);
+export const readJson = <T>(path: string, otherwise: T): T =>
+  existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : otherwise;
 
 export const caseNames = (): readonly string[] =>
   readdirSync(CASES, { withFileTypes: true })

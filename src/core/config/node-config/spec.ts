@@ -5,6 +5,7 @@ import { ECR_CREDENTIAL_PROVIDER } from '../../paths.ts';
 import { type Checked, type Diagnostic, errorAt, hasErrors, type Sourced, warningAt } from '../../report.ts';
 import type { AmazonLinux2023Options, AmazonLinux2023Spec, ClusterSpec, PodsRule } from '../../spec.ts';
 import type { MergedNodeConfig } from './document.ts';
+import { type BootwrightFields, extrasOf, podsPolicy } from './spec-extras.ts';
 
 /** Attempts that nodeadm makes with the EC2 API, less the first. */
 const NODEADM_RETRIES = 29;
@@ -95,20 +96,25 @@ const clusterOf = (merged: MergedNodeConfig, read: Read, diagnostics: Diagnostic
 const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMaxPods }: SpecSurroundings): AmazonLinux2023Options => {
   const { kubelet = {}, containerd = {}, instance = {}, featureGates = {} } = merged.spec;
   const { network = {}, environment } = instance;
+  const fields = (merged.spec.bootwright ?? {}) as BootwrightFields;
   const fast = featureGates['FastImagePull'];
   const expression = kubelet.maxPodsExpression;
   const provider = env['ECR_CREDENTIAL_PROVIDER_BIN_PATH'];
   return {
     kind: 'amazon-linux-2023',
     language: 'node-config',
-    describesCluster: fallback(true, 'bootwright'),
+    describesCluster:
+      fields.describeCluster === undefined ? fallback(true, 'bootwright') : read(fields.describeCluster, 'bootwright', 'describeCluster'),
     fastImagePull: fast === undefined ? fallback(false) : read(fast, 'featureGates', 'FastImagePull'),
     credentialProvider: provider
       ? { value: provider, origin: 'env', at: 'ECR_CREDENTIAL_PROVIDER_BIN_PATH' }
       : fallback(ECR_CREDENTIAL_PROVIDER),
+    extras: extrasOf(fields, (value, key) => read(value, 'bootwright', key)),
     ...present({
       kubeletConfig: kubelet.config && read(kubelet.config, 'kubelet', 'config'),
-      pods: expression ? expressionRule(read(expression, 'kubelet', 'maxPodsExpression'), evaluateMaxPods) : undefined,
+      pods: expression
+        ? expressionRule(read(expression, 'kubelet', 'maxPodsExpression'), evaluateMaxPods)
+        : fields.maxPods && podsPolicy(read(fields.maxPods, 'bootwright', 'maxPods')),
       containerdConfig: containerd.config ? read(containerd.config, 'containerd', 'config') : undefined,
       baseRuntimeSpec: containerd.baseRuntimeSpec && read(containerd.baseRuntimeSpec, 'containerd', 'baseRuntimeSpec'),
       environment: environment && read(environment, 'instance', 'environment'),
