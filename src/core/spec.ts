@@ -161,6 +161,8 @@ export interface AmazonLinux2023Options {
   readonly environment?: Sourced<Environment>;
   readonly nameservers?: Sourced<readonly string[]>;
   readonly domains?: Sourced<readonly string[]>;
+  /** Absent: nothing was said. */
+  readonly localDisks?: LocalDisksSpec;
   readonly extras: NodeExtras;
 }
 

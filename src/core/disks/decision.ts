@@ -1,10 +1,10 @@
 /** The disks of the instance store: from what is on them to what must happen, with reasons. Nothing that holds data is ever formatted. */
 import type { Action, DesiredFile, DesiredStorage } from '../desired.ts';
 import type { Facts, LocalDiskFacts } from '../facts.ts';
-import { LOCAL_DISKS_STAMP } from '../paths.ts';
+import { LOCAL_DISKS_DIR, LOCAL_DISKS_STAMP } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
 import { type Because, type Checked, type Decided, type Diagnostic, hasErrors, type Input, warningAt } from '../report.ts';
-import type { LocalDisksMode, LocalDisksSpec } from '../spec.ts';
+import { LOCAL_DISKS_BINDS, type LocalDisksMode, type LocalDisksSpec } from '../spec.ts';
 import { arrayPlan } from './array.ts';
 import { BINDS } from './binds.ts';
 import { singlesPlan } from './singles.ts';
@@ -97,15 +97,22 @@ const staleOf = ({ units }: LocalDiskFacts, wanted: readonly string[]): readonly
       ],
     }));
 
+/** What setup-local-disks is told where it is not what it does by itself. The kubelet's directory it always moves, but for an option of its own. */
+const helperOptions = ({ directory, binds }: LocalDisksSpec): readonly string[] => [
+  ...(directory.value === LOCAL_DISKS_DIR ? [] : ['--dir', directory.value]),
+  ...LOCAL_DISKS_BINDS.filter((bind) => !binds.includes(bind)).map((bind) => `--no-bind-${bind}`),
+];
+
 /** Called once for each boot and set of disks, as often as it could have anything to do; what it does is its own affair. */
-const delegated = (program: string, { mode, seen, inputs }: DiskRequest): LocalDisks => {
+const delegated = (program: string, { mode, spec, seen, inputs }: DiskRequest): LocalDisks => {
   const because: Because = {
     rule: 'local-disks.helper',
     text: `${program} is on PATH and not ours, so it sets the disks up.`,
     inputs: [...inputs, { name: 'setup-local-disks', value: program, origin: 'host', at: 'PATH' }],
   };
-  const run: Action = { kind: 'run-program', program, args: [mode], because: [because] };
-  const text = `${[`${program} ${mode}`, ...seen.disks.map(({ path, id }) => `${path} ${id}`)].join('\n')}\n`;
+  const args = [mode, ...helperOptions(spec)];
+  const run: Action = { kind: 'run-program', program, args, because: [because] };
+  const text = `${[[program, ...args].join(' '), ...seen.disks.map(({ path, id }) => `${path} ${id}`)].join('\n')}\n`;
   const stamp: DesiredFile = { path: LOCAL_DISKS_STAMP, mode: 0o644, content: { kind: 'text', text }, because: [because] };
   const covers = Object.values(BINDS).map(({ directory }) => directory);
   return { decision: decided(program, because), storage: { ...NOTHING, helper: { run, stamp, covers } }, stale: [] };

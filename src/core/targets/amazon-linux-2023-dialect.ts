@@ -44,6 +44,7 @@ export const forAmazonLinux2023 = (spec: AmazonLinux2Spec): Checked<AmazonLinux2
         kind: 'amazon-linux-2023',
         language: 'bootstrap.sh',
         describesCluster: { value: true, origin: 'default', at: 'bootstrap.sh' },
+        ...(options.localDisks ? { localDisks: options.localDisks } : {}),
         ...(options.containerdConfigFile ? { containerdConfigFile: options.containerdConfigFile } : {}),
         fastImagePull: { value: false, origin: 'default', at: 'bootstrap.sh' },
         credentialProvider: { value: ECR_CREDENTIAL_PROVIDER, origin: 'default', at: 'bootstrap.sh' },

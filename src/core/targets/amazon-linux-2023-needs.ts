@@ -61,7 +61,7 @@ const programsOf = (spec: AmazonLinux2023Spec, { host }: Facts): readonly string
 
 const hostNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => {
   const { host } = facts;
-  const { fastImagePull, containerdConfigFile, extras } = spec.options;
+  const { fastImagePull, containerdConfigFile, extras, localDisks } = spec.options;
   const version = kubeletVersionOf(facts).value?.value;
   const labelsGpu = version !== undefined && gateHolds('gpu-label', version);
   const needs: readonly (readonly [boolean, FactName, string, ...FactName[]])[] = [
@@ -71,6 +71,11 @@ const hostNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => 
     [host.onlineCpus === undefined, 'host.onlineCpus', 'kubeReserved.cpu'],
     [host.onlineCpus === null && host.cpus === undefined, 'host.cpus', 'kubeReserved.cpu, as sysfs does not say', 'host.onlineCpus'],
     [extras.reservedSystemCpus !== undefined && host.cpuCores === undefined, 'host.cpuCores', 'which CPUs share a core?'],
+    [
+      localDisks !== undefined && localDisks.mode.value !== 'none' && host.localDisks === undefined,
+      'host.localDisks',
+      'which disks does the instance store have, and what is on them?',
+    ],
     [fastImagePull.value && host.onlineMemory === undefined, 'host.onlineMemory', 'is there memory enough for SOCI?'],
     [labelsGpu && host.nvidiaDevice === undefined, 'host.nvidiaDevice', 'is there a GPU to label the node by?', 'host.kubeletVersion'],
   ];

@@ -10,6 +10,7 @@ const NODE_CONFIG = {
   instanceIdNodeName: 'spec.featureGates.InstanceIdNodeName',
   kubeletFlags: 'spec.kubelet.flags',
   kubeletConfig: 'spec.kubelet.config',
+  localDisks: 'spec.instance.localStorage',
   maxPods: 'spec.kubelet.maxPodsExpression',
   containerdConfig: 'spec.containerd.config',
 } as const;
@@ -25,6 +26,7 @@ const BOOTSTRAP: Words = {
   instanceIdNodeName: '--node-name instance-id',
   kubeletFlags: '--kubelet-extra-args',
   kubeletConfig: '--kubelet-extra-args',
+  localDisks: '--local-disks (LOCAL_DISKS)',
   maxPods: "--kubelet-extra-args '--max-pods=N' with --use-max-pods false",
   containerdConfig: '--containerd-config-file',
 };

@@ -1,5 +1,6 @@
 /** A node of Amazon Linux 2023: the files that nodeadm writes, and the units that it starts, in its order. */
 import type { Desired, DesiredDirectory, DesiredFile, DesiredUnit } from '../desired.ts';
+import { type LocalDisks, localDisksOf } from '../disks/decision.ts';
 import type { Facts } from '../facts.ts';
 import { goJson } from '../formats/go-json.ts';
 import { notKubeletsOwnPattern } from '../kubelet/kubeconfig.ts';
@@ -7,7 +8,7 @@ import { nodeadmKubeletConfigOf, nodeadmKubeletConfigReasons } from '../kubelet/
 import { gateHolds } from '../kubelet/versions.ts';
 import type { ApiServerHost } from '../outpost.ts';
 import * as paths from '../paths.ts';
-import type { Checked } from '../report.ts';
+import { type Checked, type Decision, hasErrors } from '../report.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
 import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
 import { credentialProviderText, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
@@ -17,24 +18,33 @@ import { serviceEnvironmentOf } from './amazon-linux-2023-proxy.ts';
 import { mirrorFiles, sysctlFile } from './amazon-linux-2023-registries.ts';
 import { SOCI_CONFIG_TEXT, SOCI_DROP_IN_TEXT } from './amazon-linux-2023-soci.ts';
 import { environmentFiles, resolvedFile, serviceEnvironmentPath } from './amazon-linux-2023-system.ts';
+import { wordsOf } from './amazon-linux-2023-words.ts';
 import { because, MODE, textFile } from './files.ts';
 import type { Target } from './target.ts';
 
 const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
-  const { value: decided, diagnostics } = decisionsOf2023(spec, facts);
-  if (decided === undefined) return { diagnostics };
-  const files = [...systemFiles(spec, facts), ...containerdFiles(spec, decided), ...kubeletFiles(spec, decided), MARKER];
+  const { value: decided, diagnostics: found } = decisionsOf2023(spec, facts);
+  const { value: disks, diagnostics: ofDisks } = localDisksOf(spec.options.localDisks, facts);
+  const diagnostics = [...found, ...ofDisks];
+  if (decided === undefined || disks === undefined || hasErrors(diagnostics)) return { diagnostics };
+  const files = [...systemFiles(spec, facts), ...containerdFiles(spec, decided), ...kubeletFiles(spec, decided), MARKER, ...disks.stale];
   return {
     value: {
       target: 'amazon-linux-2023',
+      ...(disks.storage ? { storage: disks.storage } : {}),
       directories: directoriesOf(files),
       files,
       units: units(spec),
-      decisions: decided.all,
+      decisions: spec.options.localDisks === undefined ? decided.all : [...decided.all, disksDecision(spec, disks)],
       warnings: diagnostics,
     },
     diagnostics,
   };
+};
+
+const disksDecision = (spec: AmazonLinux2023Spec, { decision }: LocalDisks): Decision => {
+  const [, ...changes] = decision.changes;
+  return { ...decision, changes: [wordsOf(spec).localDisks, ...changes] };
 };
 
 export const amazonLinux2023: Target<AmazonLinux2023Spec> = { name: 'amazon-linux-2023', render };

@@ -87,10 +87,9 @@ const stateAfter = (name: string): Observed => {
 };
 
 /** The whole way from a document to a plan. */
-export const resultOf2023 = (name: string, observed: Observed): Result => {
+export const resultOf2023 = (name: string, observed: Observed, facts = factsOf2023(name)): Result => {
   const { value: spec, diagnostics } = specOf2023(name);
   if (spec === undefined) return { diagnostics };
-  const facts = factsOf2023(name);
   const missing = needsOf(spec, facts);
   if (missing.length > 0) throw new Error(`${name}: facts.json lacks ${missing.map(({ fact }) => fact).join(', ')}`);
   const decided = decide(frozen(spec), facts);

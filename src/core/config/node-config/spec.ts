@@ -1,10 +1,20 @@
 /** From a merged NodeConfig to a NodeSpec for Amazon Linux 2023: which field means what, and the defaults of nodeadm. */
 import { bytesOfBase64 } from '../../base64.ts';
 import { cidrOf } from '../../kubelet/cidr.ts';
-import { ECR_CREDENTIAL_PROVIDER } from '../../paths.ts';
+import { ECR_CREDENTIAL_PROVIDER, LOCAL_DISKS_DIR } from '../../paths.ts';
 import { type Checked, type Diagnostic, errorAt, hasErrors, type Sourced, warningAt } from '../../report.ts';
-import type { AmazonLinux2023Options, AmazonLinux2023Spec, ClusterSpec, PodsRule } from '../../spec.ts';
-import type { MergedNodeConfig } from './document.ts';
+import {
+  type AmazonLinux2023Options,
+  type AmazonLinux2023Spec,
+  type ClusterSpec,
+  LOCAL_DISKS_BINDS,
+  LOCAL_DISKS_MODES,
+  type LocalDisksBind,
+  type LocalDisksMode,
+  type LocalDisksSpec,
+  type PodsRule,
+} from '../../spec.ts';
+import type { MergedNodeConfig, NodeConfigInstance } from './document.ts';
 import { type BootwrightFields, extrasOf, podsPolicy } from './spec-extras.ts';
 
 /** Attempts that nodeadm makes with the EC2 API, less the first. */
@@ -45,6 +55,11 @@ export const nodeSpecOf = (merged: MergedNodeConfig, surroundings: SpecSurroundi
     diagnostics.push(errorAt('no-cluster-name', at, 'Name missing in cluster configuration', 'Give spec.cluster.name.'));
   }
   const clusterSpec = clusterOf(merged, read, diagnostics);
+  const strategy = merged.spec.instance?.localStorage?.strategy ?? '';
+  if (strategy !== '' && !isMode(strategy.toLowerCase())) {
+    const { at } = merged.placeOf(['instance', 'localStorage', 'strategy']);
+    diagnostics.push(errorAt('unknown-strategy', at, `'${strategy}' is no strategy for local disks`, 'Give RAID0, RAID10, Mount or None.'));
+  }
   const nodeName = featureGates['InstanceIdNodeName'];
   if (hasErrors(diagnostics)) return { diagnostics };
   const spec: AmazonLinux2023Spec = {
@@ -117,10 +132,29 @@ const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMax
         : fields.maxPods && podsPolicy(read(fields.maxPods, 'bootwright', 'maxPods')),
       containerdConfig: containerd.config ? read(containerd.config, 'containerd', 'config') : undefined,
       baseRuntimeSpec: containerd.baseRuntimeSpec && read(containerd.baseRuntimeSpec, 'containerd', 'baseRuntimeSpec'),
+      localDisks: localDisksOf(instance.localStorage, read),
       environment: environment && read(environment, 'instance', 'environment'),
       nameservers: network.nameservers && read(network.nameservers, 'instance', 'network', 'nameservers'),
       domains: network.domains && read(network.domains, 'instance', 'network', 'domains'),
     }),
+  };
+};
+
+/** What nodeadm's `disabledMounts` say, and what stays where it is by that. */
+const DISABLED: { readonly [word: string]: LocalDisksBind } = { containerd: 'containerd', podlogs: 'pods-logs', soci: 'soci' };
+
+const isMode = (word: string): word is LocalDisksMode => (LOCAL_DISKS_MODES as readonly string[]).includes(word);
+
+/** undefined: no strategy was given. */
+const localDisksOf = (storage: NodeConfigInstance['localStorage'], read: Read): LocalDisksSpec | undefined => {
+  const mode = storage?.strategy?.toLowerCase() ?? '';
+  if (storage === undefined || !isMode(mode)) return undefined;
+  const stays = new Set(storage.disabledMounts?.map((word) => DISABLED[word.toLowerCase()]));
+  return {
+    mode: read(mode, 'instance', 'localStorage', 'strategy'),
+    directory: storage.mountPath ? read(storage.mountPath, 'instance', 'localStorage', 'mountPath') : fallback(LOCAL_DISKS_DIR),
+    binds: LOCAL_DISKS_BINDS.filter((bind) => !stays.has(bind)),
+    delegates: true,
   };
 };
 
