@@ -1,6 +1,7 @@
 /** The one quoting function of unit files, against a real systemd: what a user gave is what the program gets. */
 import t from 'tap';
-import { environmentDropIn, unitCannotCarry } from '../../src/core/formats/unit.ts';
+import { cannotAssign, environmentDropIn, unitCannotCarry } from '../../src/core/formats/unit.ts';
+import { environmentFiles } from '../../src/core/targets/amazon-linux-2023-system.ts';
 import { makeNetwork, makeNode, type RigNode } from '../rig/node.ts';
 import { NODE_PARTS, needs } from '../rig/parts.ts';
 
@@ -151,4 +152,32 @@ t.test('values in unit files', async (t) => {
 
   const words = await dumpOf(node, 'words', ' $V0', [environmentDropIn('V0', `--node-labels="a=b,c=d e" --x='100%' --y=it\\'s 'z z'`)]);
   t.strictSame(words.args, ['--node-labels=a=b,c=d e', '--x=100%', "--y=it's", 'z z'], 'quotes inside the value keep words together');
+});
+
+t.test('environments of a NodeConfig, for one service and for all', async (t) => {
+  if (!needs(t, ...NODE_PARTS)) return;
+  const node = await makeNode(t, await makeNetwork(t));
+  node.write('root/dump.py', DUMP);
+  await node.boot();
+  // The last character of each: nodeadm cuts off quotes there.
+  const controls = Array.from({ length: 0xa0 }, (_, code) => String.fromCodePoint(code)).filter(
+    (char) => /\p{Cc}/u.test(char) && char !== '\0',
+  );
+  const values = [...NASTY, ...generated(200), 'two\nlines\n', 'ends in "', "'", '"', ...controls.map((char) => `a${char}b${char}`)];
+  t.strictSame(values.filter(cannotAssign), [], 'none of them is refused');
+  const named = (prefix: string) => Object.fromEntries(values.map((value, i) => [`${prefix}${i}`, value]));
+  const files = environmentFiles({ default: named('VD'), mine: named('VS') });
+  t.equal(files.length, 2);
+  for (const { path, content } of files) {
+    await node.must(['mkdir', '-p', path.slice(0, path.lastIndexOf('/'))]);
+    node.write(path.slice(1), content.kind === 'text' ? content.text : '');
+  }
+  const { env } = await dumpOf(node, 'mine', '', []);
+  for (const [kind, prefix] of [
+    ['one service', 'VS'],
+    ['all services', 'VD'],
+  ] as const) {
+    const wrong = values.flatMap((value, i) => (env[`${prefix}${i}`] === value ? [] : [[value, env[`${prefix}${i}`]]]));
+    t.strictSame(wrong, [], `${values.length} values for ${kind} arrive as they were given`);
+  }
 });

@@ -7,7 +7,7 @@ import type { Facts } from '../facts.ts';
 import { goJson, mergedJsonObjects, sortedKeys } from '../formats/go-json.ts';
 import { jsonText } from '../formats/json.ts';
 import { isTable, parsedToml, type TomlTable, tomlValueAt } from '../formats/toml.ts';
-import { exactTomlOf, mergedTables, tomlText } from '../formats/toml-text.ts';
+import { exactToml, tomlText } from '../formats/toml-write.ts';
 import { gateHolds, kubeletVersionOf } from '../kubelet/versions.ts';
 import { CONTAINERD_SOCKET, NVIDIA_RUNTIME } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
@@ -43,6 +43,16 @@ const NEW_PLUGINS = ['io.containerd.cri.v1.images', 'io.containerd.cri.v1.runtim
 /** Is it written for containerd 2? By what stands in it: a mention in a comment does not count, and a version alone does. */
 const isForContainerd2 = (table: TomlTable): boolean =>
   table['version'] === 3 || NEW_PLUGINS.some((name) => tomlValueAt(table, ['plugins', name]) !== undefined);
+
+/** Tables merge, everything else of `over` replaces. */
+const mergedTables = (under: TomlTable, over: TomlTable): TomlTable => {
+  const result = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) {
+    const there = result.get(key);
+    result.set(key, isTable(there) && isTable(value) ? mergedTables(there, value) : value);
+  }
+  return Object.fromEntries(result);
+};
 
 export interface RuntimeFacts {
   readonly major: 1 | 2;
@@ -83,9 +93,9 @@ const rendered = ({ major, kubeletVersion, hasNvidia, soci }: RuntimeFacts, give
     };
   }
   const version = major === 2 && isNew ? 3 : 2;
-  const merged = mergedTables(exactTomlOf(containerdText({ ...input, version })), {
-    ...exactTomlOf(given.value),
-    version: BigInt(version),
+  const merged = mergedTables(exactToml(containerdText({ ...input, version })), {
+    ...exactToml(given.value),
+    version,
   });
   const text = tomlText(merged);
   const diagnostics = [...formatErrors(read.value, given), ...lintOf(text, given, major)];
