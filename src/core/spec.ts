@@ -166,9 +166,6 @@ export interface AmazonLinux2023Options {
   readonly extras: NodeExtras;
 }
 
-/** A closed union: each target's own options. */
-export type TargetOptions = AmazonLinux2Options | AmazonLinux2023Options;
-
 interface CommonSpec {
   readonly cluster: ClusterSpec;
   readonly kubelet: KubeletSpec;

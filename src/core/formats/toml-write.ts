@@ -8,7 +8,7 @@ import { timestampOf } from '../timestamp.ts';
 import { isTable, type TomlTable } from './toml.ts';
 
 /** A float without a fraction; a JavaScript number cannot say that it is one. */
-export class TomlFloat {
+class TomlFloat {
   readonly value: number;
   /** Not a table. */
   readonly [Symbol.toStringTag] = 'TomlFloat';

@@ -21,7 +21,7 @@ export interface RunOptions {
   readonly input?: string;
   /** Run as this user. */
   readonly uid?: number | undefined;
-  /** Told of each piece of stderr; may send a signal. */
+  /** Told of all of stderr at each new piece; may send a signal, once. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
@@ -61,10 +61,15 @@ export const makeProgram = async (teardown: (clean: () => void) => void): Promis
         ...(uid === undefined ? {} : { uid, gid: uid }),
       });
       const out = { stdout: '', stderr: '' };
+      let isSignalled = false;
       child.stdout.on('data', (chunk: Buffer) => (out.stdout += String(chunk)));
       child.stderr.on('data', (chunk: Buffer) => {
         out.stderr += String(chunk);
-        onStderr?.(out.stderr, (signal) => void child.kill(signal));
+        onStderr?.(out.stderr, (signal) => {
+          // A second one would end it at once.
+          if (!isSignalled) child.kill(signal);
+          isSignalled = true;
+        });
       });
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal, ...out }));

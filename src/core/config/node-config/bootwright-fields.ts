@@ -60,7 +60,7 @@ interface Reserved {
 }
 
 /** What `systemReserved.preset` stands for. For sshd, journald, systemd, chronyd and the SSM agent; `large` with agents of security tools beside them. */
-export const SYSTEM_RESERVED_PRESETS: { readonly [preset in 'none' | 'standard' | 'large']: Reserved | undefined } = {
+const SYSTEM_RESERVED_PRESETS: { readonly [preset in 'none' | 'standard' | 'large']: Reserved | undefined } = {
   none: undefined,
   standard: { cpu: '100m', memory: '256Mi', 'ephemeral-storage': '1Gi' },
   large: { cpu: '200m', memory: '512Mi', 'ephemeral-storage': '2Gi' },
@@ -72,7 +72,7 @@ const LONGEST_HOOK_SECONDS = 3600;
 const UNITS: { readonly [unit: string]: number } = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, μs: 1e-6, ns: 1e-9 };
 
 /** Seconds of a duration that `checkDuration` accepts. */
-export const secondsOf = (duration: string): number =>
+const secondsOf = (duration: string): number =>
   [...duration.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)].reduce(
     (sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? 0),
     0,

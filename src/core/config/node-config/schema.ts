@@ -24,7 +24,7 @@ export const KIND = 'NodeConfig';
 /** The media type of a MIME part that holds one. */
 export const MEDIA_TYPE = 'application/node.eks.aws';
 /** nodeadm's feature gates; it ignores every other. */
-export const FEATURE_GATES = ['InstanceIdNodeName', 'FastImagePull'];
+const FEATURE_GATES = ['InstanceIdNodeName', 'FastImagePull'];
 
 const cluster = object<NodeConfigCluster>('the cluster to join', {
   name: text('its name; required', { check: check.checkClusterName }),

@@ -10,7 +10,7 @@ import { onOneLine, type RawDocument } from './decode.ts';
 import { API_VERSION, MEDIA_TYPE } from './schema.ts';
 
 /** More than any node's configuration, and little enough for a small instance. */
-export const MOST_DECODED_BYTES = 1024 * 1024;
+const MOST_DECODED_BYTES = 1024 * 1024;
 
 export interface RawSource {
   /** What a person calls it: `imds://user-data`, `/etc/eks/nodeadm.d/10.yaml`. */
