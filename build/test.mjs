@@ -1,6 +1,7 @@
 /**
  * npm test [-- FILE|FOLDER…]  the tests under test/, or the named ones
  * npm run e2e                 the tests under test/e2e, one after the other
+ * npm run slow                those under test/slow in the same way; CI leaves them out
  *
  * Runs tap and ends with one line for people and scripts: `N passed, N failed`. Not 0 when a test failed, or when none ran.
  */
