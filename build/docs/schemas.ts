@@ -83,7 +83,7 @@ const action: Schema = {
     level: { enum: ['raid0', 'raid10'] },
     members: list(text(), 'create-array: its disks'),
     uuid: text(),
-    type: { const: 'xfs' },
+    type: { enum: ['xfs', 'ext4'] },
     from: text('copy-directory: to path'),
     program: text(),
     args: list(text()),

@@ -8,6 +8,7 @@ import { exitCodeRows, gateRange } from '../../src/cli/present/tables.ts';
 import { BOOTSTRAP_FLAGS } from '../../src/core/config/bootstrap-flags.ts';
 import { DEVIATIONS } from '../../src/core/deviations.ts';
 import { GATES } from '../../src/core/kubelet/versions.ts';
+import { NODEADM_DEVIATIONS } from '../../src/core/nodeadm-deviations.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;');
 
@@ -58,6 +59,10 @@ export const sectionsOf = ({ preview, maxPods }: Shown): Readonly<Record<string,
   deviations: table(
     ['', 'bootstrap.sh', 'bootwright', 'Why'],
     DEVIATIONS.map(({ id, was, now, reason }) => [id, was, now, reason]),
+  ),
+  'nodeadm-deviations': table(
+    ['', 'nodeadm', 'bootwright', 'Why'],
+    NODEADM_DEVIATIONS.map(({ id, was, now, reason }) => [id, was, now, reason]),
   ),
   environment: table(
     ['Variable', 'Meaning'],

@@ -3,7 +3,7 @@
  * the user said: `flag`), and only those that the decision asks for are made.
  */
 import { partitionOf } from '../core/data/partitions.ts';
-import { type FactName, type Facts, type FactsPatch, type LocalDiskFacts, withFacts } from '../core/facts.ts';
+import { type DiskFacts, type FactName, type Facts, type FactsPatch, type LocalDiskFacts, withFacts } from '../core/facts.ts';
 import { NVIDIA_RUNTIME } from '../core/paths.ts';
 import type { NodeSpec } from '../core/spec.ts';
 
@@ -131,16 +131,18 @@ const clusterGuess = (spec: NodeSpec, wish: Wish): Guess => {
   };
 };
 
+const blankDisk = (number: number): DiskFacts => ({
+  path: `/dev/nvme${number}n1`,
+  id: `nvme-Amazon_EC2_NVMe_Instance_Storage_AWS${String(number).padStart(17, '0')}`,
+  bytes: 474_999_980_032,
+  signature: null,
+  partitions: [],
+  holders: [],
+  isSwap: false,
+});
+
 const blankDisks = (count: number): LocalDiskFacts => ({
-  disks: Array.from({ length: count }, (_, i) => ({
-    path: `/dev/nvme${i + 1}n1`,
-    id: `nvme-Amazon_EC2_NVMe_Instance_Storage_AWS${String(i + 1).padStart(17, '0')}`,
-    bytes: 474_999_980_032,
-    signature: null,
-    partitions: [],
-    holders: [],
-    isSwap: false,
-  })),
+  disks: Array.from({ length: count }, (_, i) => blankDisk(i + 1)),
   arrays: [],
   mounts: {},
   units: {},
@@ -211,6 +213,10 @@ const pathGuess = (fact: FactName, wish: Wish): Guess | undefined => {
     return { patch: { host: { executables: { [path]: path !== NVIDIA_RUNTIME } } }, at: { [`host.executables.${path}`]: MADE_UP } };
   if (kind === 'host.addresses')
     return { patch: { host: { addresses: { [path]: ['192.168.0.5', '192.168.0.6'] } } }, at: { [`host.addresses.${path}`]: MADE_UP } };
+  if (kind === 'host.volume') {
+    const volume = { ...blankDisk(1), id: 'nvme-Amazon_Elastic_Block_Store_vol00000000000000001', mounts: {} };
+    return { patch: { host: { volumes: { [path]: volume } } }, at: { [`host.volumes.${path}`]: MADE_UP } };
+  }
   if (kind === 'host.migrated') return { patch: { host: { migrated: { [path]: null } } }, at: { [`host.migrated.${path}`]: MADE_UP } };
   if (kind === 'host.resolves') return { patch: { host: { resolves: { [path]: true } } }, at: { [`host.resolves.${path}`]: MADE_UP } };
   return undefined;

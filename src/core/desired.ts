@@ -184,7 +184,7 @@ export type Action = ActionCommon &
         readonly members: readonly string[];
       }
     /** On a blank device only. */
-    | { readonly kind: 'make-file-system'; readonly device: string; readonly type: 'xfs'; readonly uuid: string }
+    | { readonly kind: 'make-file-system'; readonly device: string; readonly type: 'xfs' | 'ext4'; readonly uuid: string }
     /** udev looks at it once more, so that it is known by the UUID of what is on it now. */
     | { readonly kind: 'announce-device'; readonly device: string }
     /** Complete or not at all; what is there already stays. */

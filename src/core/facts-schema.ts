@@ -59,18 +59,17 @@ const Name = text(/^[!-~]{1,255}$/, 'a name without spaces');
 const DevicePath = text(/^\/dev\/[!-~]{1,250}$/, 'a device in /dev');
 const DataKind = text(/^[ -~]{1,64}$/, 'a kind of data like xfs');
 const Signature = v.nullable(v.strictObject({ type: DataKind, uuid: v.exactOptional(text(/^[0-9A-Za-z:-]{1,64}$/, 'a UUID')) }));
+const disk = {
+  path: DevicePath,
+  id: Name,
+  bytes: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a number from 0 on')),
+  signature: Signature,
+  partitions: v.array(Name),
+  holders: v.array(Name),
+  isSwap: v.boolean(),
+};
 const LocalDisksSchema = v.strictObject({
-  disks: v.array(
-    v.strictObject({
-      path: DevicePath,
-      id: Name,
-      bytes: v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'a number from 0 on')),
-      signature: Signature,
-      partitions: v.array(Name),
-      holders: v.array(Name),
-      isSwap: v.boolean(),
-    }),
-  ),
+  disks: v.array(v.strictObject(disk)),
   arrays: v.array(
     v.strictObject({
       path: DevicePath,
@@ -86,6 +85,8 @@ const LocalDisksSchema = v.strictObject({
   programs: v.record(Name, v.nullable(AbsolutePath)),
 });
 
+const VolumeSchema = v.strictObject({ ...disk, mounts: LocalDisksSchema.entries.mounts });
+
 const HostSchema = v.strictObject({
   arch: v.exactOptional(text(/^\w{1,32}$/, 'an architecture like x86_64')),
   cpus: v.exactOptional(Count),
@@ -100,6 +101,7 @@ const HostSchema = v.strictObject({
   firewallRules: v.exactOptional(v.nullable(v.string())),
   addresses: v.exactOptional(v.record(HostName, v.pipe(v.array(Address), v.minLength(1, 'a list of addresses')))),
   localDisks: v.exactOptional(v.nullable(LocalDisksSchema)),
+  volumes: v.exactOptional(v.nullable(v.record(AbsolutePath, v.nullable(VolumeSchema)))),
   resolves: v.exactOptional(v.record(Domain, v.boolean())),
   files: v.exactOptional(v.record(AbsolutePath, v.nullable(v.string()))),
   executables: v.exactOptional(v.record(AbsolutePath, v.boolean())),

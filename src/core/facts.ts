@@ -79,6 +79,12 @@ export interface ArrayFacts {
   readonly holders: readonly string[];
 }
 
+/** A volume by the name that a user gave. `id`: as for disks, else that name. */
+export interface VolumeFacts extends DiskFacts {
+  /** What is mounted where on this machine. */
+  readonly mounts: LocalDiskFacts['mounts'];
+}
+
 export interface LocalDiskFacts {
   /** Sorted by path. */
   readonly disks: readonly DiskFacts[];
@@ -120,6 +126,8 @@ export interface HostFacts {
   readonly addresses?: { readonly [hostName: string]: readonly string[] };
   /** null: an image, which has no disks. */
   readonly localDisks?: LocalDiskFacts | null;
+  /** By device as it was named; a null inside: there is no such device. null: an image, which has no volumes. */
+  readonly volumes?: { readonly [device: string]: VolumeFacts | null } | null;
   /** Does this host name resolve? Asked only for ECR's FIPS name. */
   readonly resolves?: { readonly [hostName: string]: boolean };
   /** Texts that decide something: AMI templates, --containerd-config-file. null: no such file. */
@@ -167,6 +175,7 @@ export type FactName =
   | 'host.firewallRules'
   | `host.addresses:${string}`
   | 'host.localDisks'
+  | `host.volume:${string}`
   | `host.resolves:${string}`
   | `host.file:${string}`
   | `host.executable:${string}`
@@ -207,6 +216,7 @@ export const withFacts = (facts: Facts, patch: FactsPatch): Facts => ({
     ...(patch.host?.files ? { files: { ...facts.host.files, ...patch.host.files } } : {}),
     ...(patch.host?.executables ? { executables: { ...facts.host.executables, ...patch.host.executables } } : {}),
     ...(patch.host?.addresses ? { addresses: { ...facts.host.addresses, ...patch.host.addresses } } : {}),
+    ...(patch.host?.volumes ? { volumes: { ...facts.host.volumes, ...patch.host.volumes } } : {}),
     ...(patch.host?.migrated ? { migrated: { ...facts.host.migrated, ...patch.host.migrated } } : {}),
     ...(patch.host?.resolves ? { resolves: { ...facts.host.resolves, ...patch.host.resolves } } : {}),
   },

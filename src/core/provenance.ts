@@ -53,6 +53,7 @@ const PREFIXES: readonly (readonly [string, (rest: string) => Source])[] = [
   ['host.files.', (path) => ({ origin: 'host-file', at: path })],
   ['host.executables.', (path) => ({ origin: 'host-file', at: path })],
   ['host.addresses.', (name) => ({ origin: 'host', at: `DNS look-up of ${name}` })],
+  ['host.volumes.', (device) => ({ origin: 'host', at: `${device}, blkid` })],
   ['host.migrated.', () => ({ origin: 'host', at: 'containerd config migrate' })],
   ['host.resolves.', (name) => ({ origin: 'host', at: `DNS look-up of ${name}` })],
   ['instanceTypes.', (type) => ({ origin: 'describe-instance-types', at: type })],

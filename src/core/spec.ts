@@ -103,6 +103,15 @@ export interface PodsRule {
 
 export type Environment = { readonly [service: string]: { readonly [variable: string]: string } };
 
+/** An EBS volume and the directories that are to be on it. */
+export interface VolumeSpec {
+  /** `/dev/sdf`. */
+  readonly device: string;
+  readonly mountTargets: readonly string[];
+  /** Made where the volume is blank; absent: xfs. */
+  readonly fsType?: string;
+}
+
 export interface Taint {
   readonly key: string;
   readonly value?: string;
@@ -163,6 +172,7 @@ export interface AmazonLinux2023Options {
   readonly domains?: Sourced<readonly string[]>;
   /** Absent: nothing was said. */
   readonly localDisks?: LocalDisksSpec;
+  readonly volumes?: Sourced<readonly VolumeSpec[]>;
   readonly extras: NodeExtras;
 }
 
@@ -184,4 +194,5 @@ export interface AmazonLinux2023Spec extends CommonSpec {
   readonly options: AmazonLinux2023Options;
 }
 
+/** A closed union: each target has its own options. */
 export type NodeSpec = AmazonLinux2Spec | AmazonLinux2023Spec;

@@ -4,7 +4,7 @@ import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpat
 import { basename, join } from 'node:path';
 import { MARK } from '../core/disks/units.ts';
 import { NodeError } from '../core/errors.ts';
-import type { ArrayFacts, DiskFacts, LocalDiskFacts, Signature } from '../core/facts.ts';
+import type { ArrayFacts, DiskFacts, LocalDiskFacts, Signature, VolumeFacts } from '../core/facts.ts';
 
 /** Where the kernel shows what is read here, and the machine's own program. A test gives directories of its own. */
 export interface DiskSources {
@@ -22,7 +22,8 @@ export interface DiskSources {
 /** More of anything is no machine of EC2: 24 disks are the most there are. */
 const MOST = 64;
 const MOST_MOUNTS = 512;
-const BY_ID = /NVMe_Instance_Storage_/;
+const INSTANCE_STORE = /NVMe_Instance_Storage_/;
+const VOLUME = /Amazon_Elastic_Block_Store_/;
 const NAME = /^[A-Za-z0-9!:._-]{1,64}$/;
 
 const namesIn = (directory: string): string[] => {
@@ -43,18 +44,25 @@ const textAt = (path: string): string => {
 
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
+/** The kernel's name of a device, if it is a whole disk. */
+const nameOf = (path: string, { sys }: DiskSources): string | undefined => {
+  let name: string;
+  try {
+    name = basename(realpathSync(path));
+  } catch {
+    return undefined; // the disk has just gone
+  }
+  const isDisk = NAME.test(name) && isThere(join(sys, 'class/block', name)) && !isThere(join(sys, 'class/block', name, 'partition'));
+  return isDisk ? name : undefined;
+};
+
 /** One link for each disk: the shortest of its names. Links of partitions, which the kernel's own pattern takes in, do not count. */
-const idsOf = ({ dev, sys }: DiskSources): ReadonlyMap<string, string> => {
+const idsOf = (sources: DiskSources, form: RegExp): ReadonlyMap<string, string> => {
   const ids = new Map<string, string>();
-  const directory = join(dev, 'disk/by-id');
-  for (const id of namesIn(directory).filter((name) => BY_ID.test(name) && /^[!-~]{1,255}$/.test(name))) {
-    let name: string;
-    try {
-      name = basename(realpathSync(join(directory, id)));
-    } catch {
-      continue; // the disk has just gone
-    }
-    if (!NAME.test(name) || !isThere(join(sys, 'class/block', name)) || isThere(join(sys, 'class/block', name, 'partition'))) continue;
+  const directory = join(sources.dev, 'disk/by-id');
+  for (const id of namesIn(directory).filter((name) => form.test(name) && /^[!-~]{1,255}$/.test(name))) {
+    const name = nameOf(join(directory, id), sources);
+    if (name === undefined) continue;
     const known = ids.get(name);
     if (known === undefined || id.length < known.length) ids.set(name, id);
   }
@@ -226,7 +234,7 @@ export const LIVE: Pick<DiskSources, 'dev' | 'sys' | 'proc' | 'units'> = {
 
 /** @throws NodeError OS where a disk cannot be read: nobody may take it for blank. */
 export const readLocalDisks = async (sources: DiskSources, signal?: AbortSignal): Promise<LocalDiskFacts> => {
-  const ids = [...idsOf(sources)].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST);
+  const ids = [...idsOf(sources, INSTANCE_STORE)].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST);
   const swaps = swapsIn(textAt(join(sources.proc, 'swaps')));
   const disks = await Promise.all(ids.map(([name, id]) => diskOf(name, id, sources, swaps, signal)));
   const names = [...new Set(disks.flatMap(({ holders }) => holders))].filter((name) =>
@@ -245,4 +253,17 @@ export const readLocalDisks = async (sources: DiskSources, signal?: AbortSignal)
       'setup-local-disks': foreignHelper(sources),
     },
   };
+};
+
+/**
+ * A volume by the name that a user gave, `/dev/sdf`; null: there is no such disk.
+ * @throws NodeError OS where it cannot be read: nobody may take it for blank.
+ */
+export const readVolume = async (device: string, sources: DiskSources, signal?: AbortSignal): Promise<VolumeFacts | null> => {
+  const name = nameOf(join(sources.dev, device.replace(/^\/dev\//, '')), sources);
+  if (name === undefined) return null;
+  const swaps = swapsIn(textAt(join(sources.proc, 'swaps')));
+  const disk = await diskOf(name, idsOf(sources, VOLUME).get(name) ?? device, sources, swaps, signal);
+  const mounts = mountsIn(textAt(join(sources.proc, 'self/mountinfo')), deviceByNumber(sources), new Set([disk.path]));
+  return { ...disk, mounts };
 };

@@ -159,6 +159,11 @@ const createApi = (aws: Aws) => {
 
 const isNamedByUser = (spec: NodeSpec | undefined, path: string): boolean => spec?.options.containerdConfigFile?.value === path;
 
+const volume = async (device: string, { env, processMs }: host.HostOptions, signal: AbortSignal | undefined) => {
+  const { LIVE, readVolume } = await import('./disks.ts');
+  return readVolume(device, { ...LIVE, searchPath: env['PATH'] || host.SEARCH_PATH, self: process.execPath, processMs }, signal);
+};
+
 const localDisks = async ({ env, processMs }: host.HostOptions, signal: AbortSignal | undefined) => {
   const { LIVE, readLocalDisks } = await import('./disks.ts');
   return readLocalDisks({ ...LIVE, searchPath: env['PATH'] || host.SEARCH_PATH, self: process.execPath, processMs }, signal);
@@ -193,6 +198,8 @@ const hostFact = async (
       return { fips: host.readFips() };
     case 'host.bpfMounts':
       return { bpfMounts: host.readBpfMounts(on.root) };
+    case 'host.volume':
+      return { volumes: on.root === '/' ? { [argument]: await volume(argument, on, signal) } : null };
     case 'host.localDisks':
       return { localDisks: on.root === '/' ? await localDisks(on, signal) : null };
     case 'host.resolves':

@@ -82,8 +82,9 @@ const createArray = async (run: Run, action: DiskAction & { readonly kind: 'crea
   await must(run, 'wipefs', ['--quiet', '--all', device], PROBE_MS);
 };
 
-const makeFileSystem = async (run: Run, { device, uuid }: DiskAction & { readonly kind: 'make-file-system' }): Promise<void> => {
+const makeFileSystem = async (run: Run, { device, type, uuid }: DiskAction & { readonly kind: 'make-file-system' }): Promise<void> => {
   await mustBeBlank(run, device);
+  if (type === 'ext4') return must(run, 'mkfs.ext4', ['-q', '-U', uuid, device], FORMAT_MS);
   // As setup-local-disks: no discard of disks that come discarded, and a log that is written in stripes of 32 kB.
   await must(run, 'mkfs.xfs', ['-q', '-K', '-l', 'su=8b', '-m', `uuid=${uuid}`, device], FORMAT_MS);
 };

@@ -2,8 +2,8 @@
 import { copyFileSync, linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { LocalDiskFacts } from '../../src/core/facts.ts';
-import { isSelf, mountsIn, readLocalDisks, signatureOf } from '../../src/facts/disks.ts';
+import type { LocalDiskFacts, VolumeFacts } from '../../src/core/facts.ts';
+import { isSelf, mountsIn, readLocalDisks, readVolume, signatureOf } from '../../src/facts/disks.ts';
 
 const ID = 'nvme-Amazon_EC2_NVMe_Instance_Storage_AWS1234567890ABCDEF';
 
@@ -30,6 +30,7 @@ interface Machine {
   readonly write: (path: string, content?: string | Buffer) => void;
   readonly disk: (name: string, content: Buffer, ids: readonly string[]) => void;
   readonly read: (searchPath?: string) => Promise<LocalDiskFacts>;
+  readonly volume: (device: string) => Promise<VolumeFacts | null>;
 }
 
 const machine = (t: Test): Machine => {
@@ -56,6 +57,7 @@ const machine = (t: Test): Machine => {
   return {
     write,
     disk,
+    volume: (device) => readVolume(device, { ...sources, searchPath: '/usr/sbin:/sbin:/usr/bin:/bin' }),
     read: (searchPath) => readLocalDisks({ ...sources, searchPath: searchPath ?? `${at('bin')}:/usr/sbin:/sbin:/usr/bin:/bin` }),
   };
 };
@@ -190,4 +192,28 @@ t.test('mounts: the disks’ own wherever they are, others where they matter', a
       '/var/lib/kubelet/pods/2/volume': '/dev/nvme2n1',
     },
   );
+});
+
+t.test('a volume by the name that a user gave', async (t) => {
+  const { disk, write, volume } = machine(t);
+  disk('nvme2n1', blank(), ['nvme-Amazon_Elastic_Block_Store_vol0123', 'nvme-Amazon_Elastic_Block_Store_vol0123-ns-1']);
+  disk('nvme3n1', swapArea(), []);
+  write('sys/class/block/nvme3n1/nvme3n1p1/partition', '1\n');
+  write('proc/swaps', 'Filename Type Size Used Priority\n/dev/nvme3n1 partition 1 0 -2\n');
+  write('proc/self/mountinfo', '22 1 259:1 / / rw - ext4 /dev/root rw\n');
+  t.strictSame(await volume('/dev/nvme2n1'), {
+    path: '/dev/nvme2n1',
+    id: 'nvme-Amazon_Elastic_Block_Store_vol0123',
+    bytes: 2048 * 512,
+    signature: null,
+    partitions: [],
+    holders: [],
+    isSwap: false,
+    mounts: { '/': 'ext4' },
+  });
+  const other = await volume('/dev/nvme3n1');
+  t.match(other, { id: '/dev/nvme3n1', signature: { type: 'swap' }, isSwap: true, partitions: ['nvme3n1p1'] }, 'without a name of its own');
+  t.equal(await volume('/dev/sdz'), null);
+  write('dev/nothing');
+  t.equal(await volume('/dev/nothing'), null, 'a file is no disk');
 });

@@ -22,6 +22,7 @@ const fakes = (t: Test, scripts: { readonly [program: string]: string } = {}): F
     blkid: 'exit 2',
     mdadm: '',
     'mkfs.xfs': '',
+    'mkfs.ext4': '',
     'setup-local-disks': '',
     sync: '',
     udevadm: '',
@@ -84,6 +85,8 @@ t.test('file systems', async (t) => {
   const { calls, perform } = fakes(t);
   await perform({ kind: 'make-file-system', device: '/dev/md127', type: 'xfs', uuid: UUID, because: BECAUSE });
   t.equal(calls().at(-1), `mkfs.xfs -q -K -l su=8b -m uuid=${UUID} /dev/md127`);
+  await perform({ kind: 'make-file-system', device: '/dev/nvme2n1', type: 'ext4', uuid: UUID, because: BECAUSE });
+  t.equal(calls().at(-1), `mkfs.ext4 -q -U ${UUID} /dev/nvme2n1`);
 });
 
 t.test('udev is told by the kernel’s name', async (t) => {

@@ -1,7 +1,8 @@
 /** The tables of `bootwright help TOPIC`; the README prints the same data. */
-import { DEVIATIONS } from '../../core/deviations.ts';
+import { DEVIATIONS, type Deviation } from '../../core/deviations.ts';
 import { ERROR_CODES, STATE_CODES } from '../../core/errors.ts';
 import { GATES } from '../../core/kubelet/versions.ts';
+import { NODEADM_DEVIATIONS } from '../../core/nodeadm-deviations.ts';
 import { ENVIRONMENT } from '../environment.ts';
 import { columns, wrapped } from './lines.ts';
 
@@ -36,16 +37,22 @@ export const gateText = async (width: number): Promise<string> =>
     ),
   ].join('\n')}\n`;
 
+const deviationLines = (deviations: readonly Deviation[], width: number): readonly string[] =>
+  deviations.flatMap(({ id, was, now, reason }) => [
+    '',
+    id,
+    ...[`was: ${was}`, `now: ${now}`, `why: ${reason}`].flatMap((text) =>
+      wrapped(text, width - 7).map((line, i) => (i === 0 ? `  ${line}` : `       ${line}`)),
+    ),
+  ]);
+
 export const deviationText = async (width: number): Promise<string> =>
   `${[
     'Where bootwright differs from bootstrap.sh on purpose.',
-    ...DEVIATIONS.flatMap(({ id, was, now, reason }) => [
-      '',
-      id,
-      ...[`was: ${was}`, `now: ${now}`, `why: ${reason}`].flatMap((text) =>
-        wrapped(text, width - 7).map((line, i) => (i === 0 ? `  ${line}` : `       ${line}`)),
-      ),
-    ]),
+    ...deviationLines(DEVIATIONS, width),
+    '',
+    'Where bootwright differs from nodeadm on purpose.',
+    ...deviationLines(NODEADM_DEVIATIONS, width),
   ].join('\n')}\n`;
 
 export const environmentText = async (width: number): Promise<string> =>

@@ -21,9 +21,17 @@ export const fileSystemMount = (
   { type, uuid }: Required<Pick<Signature, 'type' | 'uuid'>>,
   isMounted: boolean,
   because: Because,
+  words?: string,
 ): DesiredMount => ({
   unit: mountUnitOf(where),
-  text: mountUnitText({ what: `/dev/disk/by-uuid/${uuid}`, where, type, options: FILE_SYSTEM_OPTIONS, patience: PATIENCE }),
+  text: mountUnitText({
+    what: `/dev/disk/by-uuid/${uuid}`,
+    where,
+    type,
+    options: FILE_SYSTEM_OPTIONS,
+    patience: PATIENCE,
+    ...(words ? { words } : {}),
+  }),
   where,
   device,
   isMounted,
@@ -94,7 +102,7 @@ export const singlesPlan = (request: DiskRequest): Checked<DiskPlan> => {
 };
 
 /** In use by more than a mount of its own file system. */
-const occupied = ({ isSwap, holders, partitions }: DiskFacts): string | undefined => {
+export const occupied = ({ isSwap, holders, partitions }: DiskFacts): string | undefined => {
   if (isSwap) return 'it is used as swap';
   if (holders.length > 0) return `${holders.join(', ')} is built on it`;
   return partitions.length > 0 ? `it has partitions (${partitions.join(', ')})` : undefined;

@@ -32,13 +32,15 @@ interface MountUnit {
   readonly before?: readonly string[];
   /** systemd makes a directory that is to be bound where there is none; an empty one is not what was copied. */
   readonly condition?: string;
+  /** What it is, for the Description. */
+  readonly words?: string;
   /** How long a boot may wait for the device, in seconds; systemd's own patience is 90. */
   readonly patience?: number;
 }
 
 /** Text of a mount unit; the paths hold no character that means something to systemd. */
-export const mountUnitText = ({ what, where, type, options, before = [], condition, patience }: MountUnit): string => `[Unit]
-Description=${MARK}: ${where}
+export const mountUnitText = ({ what, where, type, options, before = [], condition, patience, words = MARK }: MountUnit): string => `[Unit]
+Description=${words}: ${where}
 ${before.length === 0 ? '' : `Before=${before.join(' ')}\n`}${condition === undefined ? '' : `ConditionPathIsDirectory=${condition}\n`}${patience === undefined ? '' : `JobTimeoutSec=${patience}\n`}
 [Mount]
 What=${what}

@@ -22,8 +22,10 @@ const addressNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] 
   const { instance } = facts;
   const family = knownFamilyOf(spec, facts);
   const needs: Need[] = [];
-  if (family === 'ipv4' && instance.localIpv4 === undefined) needs.push(need('instance.localIpv4', 'the node IP'));
-  if (family === 'ipv6' && instance.ipv6s === undefined) needs.push(need('instance.ipv6s', 'the node IP', 'instance.mac'));
+  // Before the cluster is described both are asked, so that its answer is not waited for.
+  if (family !== 'ipv6' && instance.localIpv4 === undefined) needs.push(need('instance.localIpv4', 'the node IP'));
+  if (family !== 'ipv4' && instance.ipv6s === undefined)
+    needs.push(need('instance.ipv6s', family ? 'the node IP' : 'the node IP, should the cluster be ipv6', 'instance.mac'));
   const vpc = looksAtVpc(spec);
   if (vpc !== undefined && instance.vpcIpv4Cidrs === undefined) {
     needs.push({ ...need('instance.vpcIpv4Cidrs', WHY_VPC[vpc], 'instance.mac'), ...(vpc === 'check' ? { optional: true } : {}) });
@@ -83,6 +85,8 @@ const hostNeeds = (spec: AmazonLinux2023Spec, facts: Facts): readonly Need[] => 
   const file = containerdConfigFile?.value;
   if (file !== undefined && host.files?.[file] === undefined)
     asked.push(need(`host.file:${file}`, "containerd's configuration, merged over ours"));
+  for (const { device } of spec.options.volumes?.value ?? [])
+    if (host.volumes !== null && host.volumes?.[device] === undefined) asked.push(need(`host.volume:${device}`, 'what is on the volume?'));
   const apiServer = outpostHostOf(spec, facts);
   if (apiServer !== undefined && host.addresses?.[apiServer] === undefined)
     asked.push(need(`host.addresses:${apiServer}`, 'the API server’s line in /etc/hosts'));

@@ -1,6 +1,7 @@
 /** A node of Amazon Linux 2023: the files that nodeadm writes, and the units that it starts, in its order. */
 import type { Desired, DesiredDirectory, DesiredFile, DesiredUnit } from '../desired.ts';
 import { type LocalDisks, localDisksOf } from '../disks/decision.ts';
+import { joinedStorage, volumesOf } from '../disks/volumes.ts';
 import type { Facts } from '../facts.ts';
 import { goJson } from '../formats/go-json.ts';
 import { notKubeletsOwnPattern } from '../kubelet/kubeconfig.ts';
@@ -25,17 +26,23 @@ import type { Target } from './target.ts';
 const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
   const { value: decided, diagnostics: found } = decisionsOf2023(spec, facts);
   const { value: disks, diagnostics: ofDisks } = localDisksOf(spec.options.localDisks, facts);
-  const diagnostics = [...found, ...ofDisks];
+  const { value: volumes, diagnostics: ofVolumes } = volumesOf(spec.options.volumes, facts);
+  const diagnostics = [...found, ...ofDisks, ...ofVolumes];
   if (decided === undefined || disks === undefined || hasErrors(diagnostics)) return { diagnostics };
+  const storage = joinedStorage(disks.storage, volumes?.storage);
   const files = [...systemFiles(spec, facts), ...containerdFiles(spec, decided), ...kubeletFiles(spec, decided), MARKER, ...disks.stale];
   return {
     value: {
       target: 'amazon-linux-2023',
-      ...(disks.storage ? { storage: disks.storage } : {}),
+      ...(storage ? { storage } : {}),
       directories: directoriesOf(files),
       files,
       units: units(spec),
-      decisions: spec.options.localDisks === undefined ? decided.all : [...decided.all, disksDecision(spec, disks)],
+      decisions: [
+        ...decided.all,
+        ...(spec.options.localDisks === undefined ? [] : [disksDecision(spec, disks)]),
+        ...(volumes ? [volumes.decision] : []),
+      ],
       warnings: diagnostics,
     },
     diagnostics,

@@ -59,7 +59,28 @@ const after = (disks: LocalDiskFacts, action: Action, plan: Plan): LocalDiskFact
 
 /** Facts of the machine on which a plan was carried out. */
 export const factsAfter = (plan: Plan, facts: Facts): Facts => {
-  const start = facts.host.localDisks;
-  if (start === undefined || start === null) return facts;
-  return { ...facts, host: { ...facts.host, localDisks: plan.actions.reduce((disks, action) => after(disks, action, plan), start) } };
+  const { localDisks, volumes } = facts.host;
+  const extra = Object.values(volumes ?? {}).filter((volume) => volume !== null);
+  if (!localDisks && extra.length === 0) return facts;
+  const none: LocalDiskFacts = { disks: [], arrays: [], mounts: {}, units: {}, programs: {} };
+  const start = localDisks ?? none;
+  const all: LocalDiskFacts = {
+    ...start,
+    disks: [...start.disks, ...extra],
+    mounts: Object.assign({}, start.mounts, ...extra.map(({ mounts }) => mounts)),
+  };
+  const end = plan.actions.reduce((disks, action) => after(disks, action, plan), all);
+  const changed = Object.entries(volumes ?? {}).map(([name, volume]) => {
+    const disk = end.disks.find(({ path }) => path === volume?.path);
+    return [name, volume && disk ? { ...volume, ...disk, mounts: end.mounts } : null];
+  });
+  const disks = end.disks.filter(({ path }) => start.disks.some((disk) => disk.path === path));
+  return {
+    ...facts,
+    host: {
+      ...facts.host,
+      ...(localDisks ? { localDisks: { ...end, disks } } : {}),
+      ...(volumes ? { volumes: Object.fromEntries(changed) } : {}),
+    },
+  };
 };

@@ -60,6 +60,7 @@ export const nodeSpecOf = (merged: MergedNodeConfig, surroundings: SpecSurroundi
     const { at } = merged.placeOf(['instance', 'localStorage', 'strategy']);
     diagnostics.push(errorAt('unknown-strategy', at, `'${strategy}' is no strategy for local disks`, 'Give RAID0, RAID10, Mount or None.'));
   }
+  diagnostics.push(...pathErrors(merged));
   const nodeName = featureGates['InstanceIdNodeName'];
   if (hasErrors(diagnostics)) return { diagnostics };
   const spec: AmazonLinux2023Spec = {
@@ -110,7 +111,7 @@ const clusterOf = (merged: MergedNodeConfig, read: Read, diagnostics: Diagnostic
 
 const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMaxPods }: SpecSurroundings): AmazonLinux2023Options => {
   const { kubelet = {}, containerd = {}, instance = {}, featureGates = {} } = merged.spec;
-  const { network = {}, environment } = instance;
+  const { network = {}, environment, storage: { volumes } = {} } = instance;
   const fields = (merged.spec.bootwright ?? {}) as BootwrightFields;
   const fast = featureGates['FastImagePull'];
   const expression = kubelet.maxPodsExpression;
@@ -132,6 +133,7 @@ const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMax
         : fields.maxPods && podsPolicy(read(fields.maxPods, 'bootwright', 'maxPods')),
       containerdConfig: containerd.config ? read(containerd.config, 'containerd', 'config') : undefined,
       baseRuntimeSpec: containerd.baseRuntimeSpec && read(containerd.baseRuntimeSpec, 'containerd', 'baseRuntimeSpec'),
+      volumes: volumes?.length ? read(volumes, 'instance', 'storage', 'volumes') : undefined,
       localDisks: localDisksOf(instance.localStorage, read),
       environment: environment && read(environment, 'instance', 'environment'),
       nameservers: network.nameservers && read(network.nameservers, 'instance', 'network', 'nameservers'),
@@ -144,6 +146,25 @@ const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMax
 const DISABLED: { readonly [word: string]: LocalDisksBind } = { containerd: 'containerd', podlogs: 'pods-logs', soci: 'soci' };
 
 const isMode = (word: string): word is LocalDisksMode => (LOCAL_DISKS_MODES as readonly string[]).includes(word);
+
+/** No character that means something in a unit file. */
+const isPlainPath = (path: string): boolean => /^(?:\/[A-Za-z0-9_.:@+-]+)+\/?$/.test(path) && !/\/\.\.?(?:\/|$)/.test(path);
+
+const pathErrors = ({ spec, placeOf }: MergedNodeConfig): readonly Diagnostic[] => {
+  const { localStorage, storage } = spec.instance ?? {};
+  const paths: readonly (readonly [string, Path])[] = [
+    ...(localStorage?.mountPath ? ([[localStorage.mountPath, ['instance', 'localStorage', 'mountPath']]] as const) : []),
+    ...(storage?.volumes ?? []).flatMap(({ device, mountTargets }, index) =>
+      [device, ...mountTargets].map((path) => [path, ['instance', 'storage', 'volumes', index]] as const),
+    ),
+  ];
+  return paths
+    .filter(([path]) => !isPlainPath(path))
+    .map(([path, at]) => {
+      const message = `'${path}' is not an absolute path of letters, digits, and . _ : @ + -`;
+      return errorAt('invalid-path', placeOf(at).at, message, 'Give a directory like /mnt/data, and a device like /dev/sdf.');
+    });
+};
 
 /** undefined: no strategy was given. */
 const localDisksOf = (storage: NodeConfigInstance['localStorage'], read: Read): LocalDisksSpec | undefined => {
