@@ -5,7 +5,7 @@ import { nodeSpecOf } from '../../src/core/config/node-config/spec.ts';
 import { decide } from '../../src/core/decide.ts';
 import { needsOf } from '../../src/core/needs.ts';
 import { gather } from '../../src/facts/gather.ts';
-import { mergedOf } from '../core/support/case-2023.ts';
+import { placedByPath } from '../core/support/case-2023.ts';
 import { exampleCluster, exampleFacts } from '../fakes/example.ts';
 import { noFacts, type Stage, stage } from '../fakes/quick.ts';
 import { sequentialRoundTrips } from '../fakes/server.ts';
@@ -24,7 +24,7 @@ const image = (t: Test) =>
 const specOf = (spec: NodeConfigSpec = {}) => {
   const { endpoint, certificateAuthority, name } = exampleCluster();
   const cluster = { name, apiServerEndpoint: endpoint, certificateAuthority, cidr: '10.100.0.0/16', ...spec.cluster };
-  const { value } = nodeSpecOf(mergedOf({ ...spec, cluster }));
+  const { value } = nodeSpecOf(placedByPath({ ...spec, cluster }));
   if (value === undefined) throw new Error('no spec');
   return value;
 };

@@ -19,7 +19,7 @@ import {
   namesOf,
   reservedCgroupsOf2023,
 } from './amazon-linux-2023-kubelet.ts';
-import { type PodDecisions, podDecisionsOf, podWarnings } from './amazon-linux-2023-pods.ts';
+import { type PodDecisions, podDecisionsOf } from './amazon-linux-2023-pods.ts';
 import { extrasWarnings, labelsOf, reservedCpusOf, systemReservedOf, taintsOf } from './amazon-linux-2023-reserved.ts';
 import { snapshotterOf } from './amazon-linux-2023-soci.ts';
 import { environmentErrors, resolvedErrors } from './amazon-linux-2023-system.ts';
@@ -74,7 +74,6 @@ export const decisionsOf2023 = (spec: AmazonLinux2023Spec, facts: Facts): Checke
     ...environmentErrors(spec),
     ...resolvedErrors(spec),
     ...flagDiagnostics(spec, facts),
-    ...podWarnings(spec),
     ...baseRuntimeSpecWarnings(spec),
     ...extrasWarnings(spec),
   ];

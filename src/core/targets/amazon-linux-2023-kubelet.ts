@@ -153,9 +153,11 @@ export const flagDiagnostics = (spec: AmazonLinux2023Spec, facts: Facts): readon
   }
   const { diagnostics } = extraArgsOf(spec, facts);
   if (spec.options.language === 'bootstrap.sh') return diagnostics;
-  // That they beat the file is what flags are given for; what counts stands in the reasons of maxPods.
-  return diagnostics.filter(({ code }) => code !== 'doubled-max-pods').map(inNodeConfigWords);
+  return diagnostics.filter(({ code }) => !SAID.has(code)).map(inNodeConfigWords);
 };
+
+/** What the document's own checks have said, and that flags beat the file, which is what they are given for. */
+const SAID = new Set(['unknown-kubelet-flag', 'stray-kubelet-word', 'open-quote', 'doubled-max-pods']);
 
 const inNodeConfigWords = (diagnostic: Diagnostic): Diagnostic => ({
   ...diagnostic,

@@ -4,7 +4,7 @@ import { eniMaxPodsOf, type KubeReserved, reservedCpuOf, reservedMemoryOf } from
 import { extraMaxPodsOf } from '../kubelet/extra-args.ts';
 import { tabledLimitsOf } from '../kubelet/instance-limits.ts';
 import { inputOf } from '../provenance.ts';
-import { type Checked, type Decided, type Diagnostic, type Input, type Json, type Sourced, warningAt } from '../report.ts';
+import { type Checked, type Decided, type Input, type Json, type Sourced, warningAt } from '../report.ts';
 import type { AmazonLinux2023Spec, IpFamily } from '../spec.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
 
@@ -147,13 +147,4 @@ const kubeReservedOf2023 = (spec: AmazonLinux2023Spec, facts: Facts, ruled: Deci
     },
     changes: ['another instance type, or another number of CPUs', wordsOf(spec).maxPods],
   };
-};
-
-/** Numbers of pods that no kubelet takes. */
-export const podWarnings = (spec: AmazonLinux2023Spec): readonly Diagnostic[] => {
-  const { kubeletConfig } = spec.options;
-  const pods = kubeletConfig?.value['maxPods'];
-  if (kubeletConfig === undefined || pods === undefined || (typeof pods === 'number' && Number.isInteger(pods) && pods >= 0)) return [];
-  const message = `maxPods ${JSON.stringify(pods)} is no number of pods; the kubelet will not start with it`;
-  return [warningAt('invalid-max-pods', kubeletConfig.at, message, 'Write a whole number, as in maxPods: 110.')];
 };

@@ -37,3 +37,9 @@ export const serviceEnvironmentOf = (spec: AmazonLinux2023Spec, facts: Facts): E
   if (Object.keys(proxy).length === 0) return asked;
   return { ...asked, containerd: { ...proxy, ...asked['containerd'] }, kubelet: { ...proxy, ...asked['kubelet'] } };
 };
+
+/** What this process itself goes by when it asks AWS: `instance.environment.default`, which beats the proxy. Before any fact is known. */
+export const processEnvironmentOf = (spec: AmazonLinux2023Spec): Variables => ({
+  ...variablesOf(spec, []),
+  ...spec.options.environment?.value['default'],
+});

@@ -10,17 +10,20 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { decodeBootstrap } from '../../../src/core/config/bootstrap-flags.ts';
+import { checkMaxPodsExpression, maxPodsOf } from '../../../src/core/config/node-config/cel.ts';
 import type { MergedNodeConfig, NodeConfigSpec } from '../../../src/core/config/node-config/document.ts';
+import { mergedOf } from '../../../src/core/config/node-config/merge.ts';
+import { allDiagnostics } from '../../../src/core/config/node-config/placed.ts';
+import { readDocuments, unpackedSources, wholeDiagnostics } from '../../../src/core/config/node-config/read.ts';
 import { nodeSpecOf } from '../../../src/core/config/node-config/spec.ts';
+import type { RawSource } from '../../../src/core/config/node-config/user-data.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Observed } from '../../../src/core/desired.ts';
 import type { Facts } from '../../../src/core/facts.ts';
-import { mergedJsonObjects } from '../../../src/core/formats/go-json.ts';
 import { needsOf } from '../../../src/core/needs.ts';
 import { emptyObserved, planOf } from '../../../src/core/plan.ts';
-import type { Checked, Json } from '../../../src/core/report.ts';
+import { type Checked, hasErrors, type Json } from '../../../src/core/report.ts';
 import type { AmazonLinux2023Spec } from '../../../src/core/spec.ts';
 import { forAmazonLinux2023 } from '../../../src/core/targets/amazon-linux-2023-dialect.ts';
 import { applied } from './applied.ts';
@@ -45,21 +48,34 @@ export const factsOf2023 = (name: string): Facts => {
 };
 
 /** A document whose values stand where their path says. */
-export const mergedOf = (spec: NodeConfigSpec): MergedNodeConfig => ({
+export const placedByPath = (spec: NodeConfigSpec): MergedNodeConfig => ({
   spec: frozen(spec),
   placeOf: (path) => ({ origin: 'user-data', at: ['spec', ...path].join('.') }),
 });
 
-const documentAt = (...path: readonly string[]): { readonly [key: string]: Json } =>
-  parse(readFileSync(join(CASES_2023, ...path), 'utf8')) as { readonly [key: string]: Json };
+const sourceAt = (...path: readonly string[]): RawSource => ({
+  label: path.at(-1) ?? '',
+  origin: 'user-data',
+  bytes: readFileSync(join(CASES_2023, ...path)),
+});
+
+/** As a boot reads it: what nodeadm takes in silence is a warning. */
+const READING = { isStrict: false, isCompat: false, checkCel: checkMaxPodsExpression } as const;
 
 const fromConfig = (name: string): Checked<AmazonLinux2023Spec> => {
-  const document = existsSync(join(CASES_2023, name, 'whole.yaml'))
-    ? documentAt(name, 'whole.yaml')
-    : mergedJsonObjects(documentAt('config.base.yaml'), documentAt(name, 'config.yaml'));
-  return nodeSpecOf(mergedOf(document['spec'] as NodeConfigSpec), {
-    env: readJson<{ [name: string]: string }>(join(CASES_2023, name, 'env.json'), {}),
-  });
+  const isWhole = existsSync(join(CASES_2023, name, 'whole.yaml'));
+  const sources = isWhole ? [sourceAt(name, 'whole.yaml')] : [sourceAt('config.base.yaml'), sourceAt(name, 'config.yaml')];
+  const read = readDocuments(
+    unpackedSources(sources, () => ({ wrong: 'broken' })),
+    READING,
+  );
+  const diagnostics = [...read.diagnostics, ...wholeDiagnostics(read, [name], READING)];
+  if (hasErrors(diagnostics) || read.documents.length === 0) return { diagnostics };
+  const env = readJson<{ [name: string]: string }>(join(CASES_2023, name, 'env.json'), {});
+  const merged = mergedOf(read.documents);
+  const { value, diagnostics: found } = nodeSpecOf({ ...merged, spec: frozen(merged.spec) }, { env, evaluateMaxPods: maxPodsOf });
+  const all = allDiagnostics(diagnostics, found);
+  return value === undefined ? { diagnostics: all } : { value, diagnostics: all };
 };
 
 const fromCommand = (name: string): Checked<AmazonLinux2023Spec> => {
@@ -93,9 +109,9 @@ export const resultOf2023 = (name: string, observed: Observed, facts = factsOf20
   const missing = needsOf(spec, facts);
   if (missing.length > 0) throw new Error(`${name}: facts.json lacks ${missing.map(({ fact }) => fact).join(', ')}`);
   const decided = decide(frozen(spec), facts);
-  if (decided.value === undefined) return { diagnostics: [...diagnostics, ...decided.diagnostics] };
+  if (decided.value === undefined) return { diagnostics: allDiagnostics(diagnostics, decided.diagnostics) };
   const planned = planOf(frozen(decided.value), observed);
-  const all = [...diagnostics, ...planned.diagnostics];
+  const all = allDiagnostics(diagnostics, planned.diagnostics);
   return planned.value === undefined
     ? { diagnostics: all, desired: decided.value }
     : { diagnostics: all, desired: decided.value, plan: planned.value };

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { nodeSpecOf } from '../../../src/core/config/node-config/spec.ts';
 import { processEnvironmentOf } from '../../../src/core/targets/amazon-linux-2023-proxy.ts';
-import { mergedOf } from '../support/case-2023.ts';
+import { placedByPath } from '../support/case-2023.ts';
 
-const environmentOf = (spec: Parameters<typeof mergedOf>[0]) => {
-  const { value } = nodeSpecOf(mergedOf({ cluster: { name: 'a' }, ...spec }));
+const environmentOf = (spec: Parameters<typeof placedByPath>[0]) => {
+  const { value } = nodeSpecOf(placedByPath({ cluster: { name: 'a' }, ...spec }));
   if (value === undefined) throw new Error('no spec');
   return processEnvironmentOf(value);
 };

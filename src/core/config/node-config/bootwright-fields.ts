@@ -60,7 +60,7 @@ interface Reserved {
 }
 
 /** What `systemReserved.preset` stands for. For sshd, journald, systemd, chronyd and the SSM agent; `large` with agents of security tools beside them. */
-const SYSTEM_RESERVED_PRESETS: { readonly [preset in 'none' | 'standard' | 'large']: Reserved | undefined } = {
+export const SYSTEM_RESERVED_PRESETS: { readonly [preset in 'none' | 'standard' | 'large']: Reserved | undefined } = {
   none: undefined,
   standard: { cpu: '100m', memory: '256Mi', 'ephemeral-storage': '1Gi' },
   large: { cpu: '200m', memory: '512Mi', 'ephemeral-storage': '2Gi' },

@@ -2,47 +2,28 @@
 import { tabledTypeOf } from '../../kubelet/instance-types.ts';
 import { PLAIN_WISH, podLimitOf, wishMistakes } from '../../kubelet/max-pods.ts';
 import { type Json, type Sourced, warningAt } from '../../report.ts';
-import type { CredentialProviderSpec, NodeExtras, PodsInput, PodsRule, Taint } from '../../spec.ts';
+import type { NodeExtras, PodsInput, PodsRule } from '../../spec.ts';
+import { type NodeConfigBootwright, SYSTEM_RESERVED_PRESETS } from './bootwright-fields.ts';
 
-/** The fields that decide something here, as the schema has checked them. */
-export interface BootwrightFields {
-  readonly describeCluster?: boolean;
-  readonly labels?: { readonly [key: string]: string };
-  readonly taints?: readonly Taint[];
-  readonly maxPods?: PodsWish;
-  readonly systemReserved?: { readonly [key: string]: string };
-  readonly reservedSystemCPUs?: { readonly count?: number; readonly percent?: number };
-  readonly proxy?: { readonly http?: string; readonly https?: string; readonly noProxy?: readonly string[] };
-  readonly sysctls?: { readonly [name: string]: string };
-  readonly registryMirrors?: { readonly [registry: string]: readonly string[] };
-  readonly imageCredentialProviders?: readonly CredentialProviderSpec[];
-}
+type ReadField = <T>(value: T, key: keyof NodeConfigBootwright) => Sourced<T>;
 
-interface PodsWish {
-  /** `eni`, `prefix-delegation`, `custom-networking`, `custom-networking-prefix-delegation`. */
-  readonly mode?: string;
-  readonly cap?: number;
-  readonly reserve?: number;
-}
-
-type ReadField = <T>(value: T, key: keyof BootwrightFields) => Sourced<T>;
-
-/** What `systemReserved.preset` stands for. For sshd, journald, systemd, chronyd and the SSM agent; `large` with agents of security tools beside them. */
-const PRESETS: { readonly [preset: string]: { readonly [resource: string]: string } } = {
-  standard: { cpu: '100m', memory: '256Mi', 'ephemeral-storage': '1Gi' },
-  large: { cpu: '200m', memory: '512Mi', 'ephemeral-storage': '2Gi' },
-};
-
-const reservedOf = ({ preset = 'none', ...given }: { readonly [key: string]: string }): { readonly [resource: string]: string } => ({
-  ...(Object.hasOwn(PRESETS, preset) ? PRESETS[preset] : {}),
+/** Quantities beat those of the preset. */
+const reservedOf = ({
+  preset = 'none',
+  ...given
+}: NonNullable<NodeConfigBootwright['systemReserved']>): { readonly [resource: string]: string } => ({
+  ...(isPreset(preset) ? SYSTEM_RESERVED_PRESETS[preset] : {}),
   ...given,
 });
+
+const isPreset = (word: string): word is Extract<keyof typeof SYSTEM_RESERVED_PRESETS, string> =>
+  Object.hasOwn(SYSTEM_RESERVED_PRESETS, word);
 
 /** Only keys that are there: absent, not undefined. */
 const present = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
-export const extrasOf = (fields: BootwrightFields, read: ReadField): NodeExtras =>
+export const extrasOf = (fields: NodeConfigBootwright, read: ReadField): NodeExtras =>
   present({
     labels: fields.labels && read(fields.labels, 'labels'),
     taints: fields.taints && read(fields.taints, 'taints'),
@@ -54,6 +35,7 @@ export const extrasOf = (fields: BootwrightFields, read: ReadField): NodeExtras 
     imageCredentialProviders: fields.imageCredentialProviders && read(fields.imageCredentialProviders, 'imageCredentialProviders'),
   });
 
+type PodsWish = NonNullable<NodeConfigBootwright['maxPods']>;
 type Pods = ReturnType<PodsRule['podsOf']>;
 
 /** The mode of the VPC CNI decides, then the cap, then the reserve; what cannot be had is a warning, and the standard value stands. */

@@ -14,8 +14,9 @@ import {
   type LocalDisksSpec,
   type PodsRule,
 } from '../../spec.ts';
+import type { NodeConfigBootwright } from './bootwright-fields.ts';
 import type { MergedNodeConfig, NodeConfigInstance } from './document.ts';
-import { type BootwrightFields, extrasOf, podsPolicy } from './spec-extras.ts';
+import { extrasOf, podsPolicy } from './spec-extras.ts';
 
 /** Attempts that nodeadm makes with the EC2 API, less the first. */
 const NODEADM_RETRIES = 29;
@@ -112,7 +113,7 @@ const clusterOf = (merged: MergedNodeConfig, read: Read, diagnostics: Diagnostic
 const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMaxPods }: SpecSurroundings): AmazonLinux2023Options => {
   const { kubelet = {}, containerd = {}, instance = {}, featureGates = {} } = merged.spec;
   const { network = {}, environment, storage: { volumes } = {} } = instance;
-  const fields = (merged.spec.bootwright ?? {}) as BootwrightFields;
+  const fields = (merged.spec.bootwright ?? {}) as NodeConfigBootwright;
   const fast = featureGates['FastImagePull'];
   const expression = kubelet.maxPodsExpression;
   const provider = env['ECR_CREDENTIAL_PROVIDER_BIN_PATH'];

@@ -5,10 +5,10 @@ import { type EvaluateMaxPods, nodeSpecOf } from '../../../../src/core/config/no
 import { decide } from '../../../../src/core/decide.ts';
 import type { Facts } from '../../../../src/core/facts.ts';
 import { needsOf } from '../../../../src/core/needs.ts';
-import { factsOf2023, mergedOf, PLAIN_2023, specOf2023 } from '../../support/case-2023.ts';
+import { factsOf2023, PLAIN_2023, placedByPath, specOf2023 } from '../../support/case-2023.ts';
 
 const specOf = (spec: NodeConfigSpec, surroundings: Parameters<typeof nodeSpecOf>[1] = {}) => {
-  const { value, diagnostics } = nodeSpecOf(mergedOf({ ...spec, cluster: { name: 'my-cluster', ...spec.cluster } }), surroundings);
+  const { value, diagnostics } = nodeSpecOf(placedByPath({ ...spec, cluster: { name: 'my-cluster', ...spec.cluster } }), surroundings);
   if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join());
   return value;
 };
