@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { isFresh } from '../../build/fresh.mjs';
 import { must, projectDirectory } from './shell.ts';
 
+/** Node without what tap puts into each child of a test: it would show in the code caches. */
+export const UNTAPPED_NODE = ['env', '-u', 'NODE_OPTIONS', process.execPath] as const;
+
 /** Runs a target of build.mjs unless that is done. Several test files may ask at once: one builds, the others wait for it and look again. */
 const build = async (target: string, arch?: string): Promise<void> => {
   if (isFresh(projectDirectory, arch)) return;
   const ask = `import("./build/fresh.mjs").then((m) => process.exit(m.isFresh(".", ${JSON.stringify(arch)}) ? 0 : 1))`;
-  const command = ['sh', '-c', 'node -e "$1" || node build/build.mjs "$2"', 'sh', ask, target];
+  const command = ['sh', '-c', 'node -e "$1" || { shift; exec "$@"; }', 'sh', ask, ...UNTAPPED_NODE, 'build/build.mjs', target];
   await must('flock', [join(projectDirectory, 'package.json'), ...command], { cwd: projectDirectory, deadlineMs: 300_000 });
 };
 
