@@ -53,7 +53,7 @@ t.test('death or a full disk at a system call', { timeout: 3_600_000 }, async (t
       const { path, code } = await withFault(victim, point, fault);
       if (path === undefined) continue;
       hits++;
-      const where = `${fault} at ${point.call} #${point.n}, ${path.slice(root.length)} (exit code ${code})`;
+      const where = `${fault} at ${point.call} #${point.n}, ${path} (exit code ${code})`;
       const left = Object.entries(nodeIn(root)).filter(([path]) => !/\/\.[^/]*\.bootwright-[0-9a-f]{12}\.tmp$/.test(path));
       for (const [path, text] of left) if (text !== wanted[path] && text !== untouched[path]) bad.push(`${where}: ${path} is half-written`);
       await next().catch((error: unknown) => bad.push(`${where}: the next run fails: ${error}`));
