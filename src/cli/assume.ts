@@ -5,7 +5,7 @@
 import { partitionOf } from '../core/data/partitions.ts';
 import { type DiskFacts, type FactName, type Facts, type FactsPatch, type LocalDiskFacts, withFacts } from '../core/facts.ts';
 import { NVIDIA_RUNTIME } from '../core/paths.ts';
-import type { NodeSpec } from '../core/spec.ts';
+import type { NodeSpec, TargetName } from '../core/spec.ts';
 
 /** What a user said about the machine; absent means ordinary. */
 export interface Wish {
@@ -37,9 +37,11 @@ const CA = [
   'LUVORCBDRVJUSUZJQ0FURS0tLS0tCg==',
 ].join('');
 
-/** The newest kubelet that an EKS image of Amazon Linux 2 came with. */
-const KUBELET = '1.32.0';
-const CONTAINERD = '1.7.27';
+/** What images come with: the last of Amazon Linux 2, and those of today. */
+const VERSIONS: Readonly<Record<TargetName, { readonly kubelet: string; readonly containerd: string }>> = {
+  'amazon-linux-2': { kubelet: '1.32.0', containerd: '1.7.27' },
+  'amazon-linux-2023': { kubelet: '1.34.0', containerd: '2.1.5' },
+};
 
 const DEFAULT_REGION = 'us-west-2';
 const typeOf = (wish: Wish): string => wish.instanceType ?? 'm5.large';
@@ -172,12 +174,12 @@ const hostGuess = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefine
       return { patch: { host: { onlineMemory: 64 * 1024 ** 3 } }, at: { 'host.onlineMemory': MADE_UP } };
     case 'host.kubeletVersion':
       return {
-        patch: { host: { kubeletVersion: patchVersion(wish.kubernetesVersion ?? KUBELET) } },
+        patch: { host: { kubeletVersion: patchVersion(wish.kubernetesVersion ?? VERSIONS[spec.target].kubelet) } },
         at: { 'host.kubeletVersion': '--kubernetes-version' },
       };
     case 'host.containerdVersion':
       return {
-        patch: { host: { containerdVersion: patchVersion(wish.containerdVersion ?? CONTAINERD) } },
+        patch: { host: { containerdVersion: patchVersion(wish.containerdVersion ?? VERSIONS[spec.target].containerd) } },
         at: { 'host.containerdVersion': '--containerd-version' },
       };
     case 'host.localDisks':

@@ -44,15 +44,17 @@ export const FOREIGN: Readonly<Record<string, { readonly like: string; readonly 
   },
 };
 
-/** nodeadm's commands that we have. `-d` may stand before them there. */
+const NODEADM = ['init', 'config', 'completion'];
+
+/** nodeadm's commands. `-d` may stand before them there. */
 const nodeadmCall = (args: readonly string[]): Call => {
   const [word = '', ...rest] = args.filter((arg, index) => index > 0 || !/^(?:-d|--development)$/.test(arg));
   const called = (name: string, load = loadOf(name)): Call => ({ load, args: rest, style: 'nodeadm', logs: false });
   if (word === '--version') return called('version');
   if (word === '--help' || word === '-h') return called('help');
   if (word === '') return called('help', async () => (await import('./commands/help.ts')).missingCommand);
-  if (word === 'config') return called(word);
-  const remedy = '`nodeadm config check` and `nodeadm config dump` are there';
+  if (NODEADM.includes(word)) return called(word);
+  const remedy = '`nodeadm init`, `nodeadm config check` and `nodeadm config dump` are there';
   return called('help', () => {
     throw new Refused([{ severity: 'error', code: 'unknown-command', path: word, message: 'there is no such command', remedy }]);
   });

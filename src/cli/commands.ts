@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/preview.ts')).previewCommand,
   },
   {
+    name: 'init',
+    summary: 'make this machine a node by a NodeConfig; also runs as `nodeadm init`',
+    load: async () => (await import('./commands/init.ts')).initCommand,
+  },
+  {
     name: 'config',
     summary: 'check a NodeConfig, or print it merged; also runs as `nodeadm config`',
     load: async () => (await import('./commands/config.ts')).configCommand,

@@ -1,12 +1,12 @@
 /** The bootstrap.sh dialect on our command lines: decoded in one place for every command that takes it. */
 import { type BootstrapRequest, type DialectStyle, decodeBootstrap } from '../core/config/bootstrap-flags.ts';
 import { type Checked, type Diagnostic, errorAt, hasErrors } from '../core/report.ts';
-import type { NodeSpec } from '../core/spec.ts';
+import type { AmazonLinux2Spec, NodeSpec } from '../core/spec.ts';
 import { type Context, type Option, Refused } from './command.ts';
 import { COMMANDS } from './commands.ts';
 
 export interface SpokenRequest {
-  readonly spec: NodeSpec;
+  readonly spec: AmazonLinux2Spec;
   readonly run: BootstrapRequest['run'];
   readonly warnings: readonly Diagnostic[];
   /** Lines `--flag='value'`, as bootstrap.sh logged them. */

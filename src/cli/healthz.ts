@@ -1,15 +1,26 @@
 /** Where the kubelet that a plan makes will answer for its health. */
 import type { Plan } from '../core/desired.ts';
-import { KUBELET_CONFIG } from '../core/paths.ts';
+import { KUBELET_CONFIG, NODEADM_KUBELET_CONFIG, NODEADM_KUBELET_DROP_IN } from '../core/paths.ts';
 import type { NodeSpec } from '../core/spec.ts';
 
 /** KubeletConfiguration's defaults. */
 const PORT = 10248;
 const ADDRESS = '127.0.0.1';
 
-const configOf = (plan: Plan): { readonly healthzPort?: unknown; readonly healthzBindAddress?: unknown } => {
+interface Config {
+  readonly healthzPort?: unknown;
+  readonly healthzBindAddress?: unknown;
+}
+
+/** Later over earlier, as the kubelet merges its drop-ins. */
+const CONFIGS = [KUBELET_CONFIG, NODEADM_KUBELET_CONFIG, NODEADM_KUBELET_DROP_IN];
+
+const configOf = (plan: Plan): Config =>
+  Object.assign({}, ...CONFIGS.map((config) => objectIn(plan.files.find(({ path }) => path === config)?.text ?? '{}'))) as Config;
+
+const objectIn = (text: string): object => {
   try {
-    const config: unknown = JSON.parse(plan.files.find(({ path }) => path === KUBELET_CONFIG)?.text ?? '{}');
+    const config: unknown = JSON.parse(text);
     return typeof config === 'object' && config !== null ? config : {};
   } catch {
     return {}; // the plan has said so already

@@ -3,9 +3,25 @@ import { type ReadDocuments, type ReadOptions, readDocuments, unpackedSources } 
 import type { RawSource } from '../core/config/node-config/user-data.ts';
 import { hasErrors } from '../core/report.ts';
 import { DEFAULT_SOURCE, gunzip, readSources } from '../facts/sources.ts';
-import type { Context } from './command.ts';
+import type { Context, Option } from './command.ts';
 import { isElsewhere, SHORT_IMDS, withRemedy } from './elsewhere.ts';
 import { readStdin } from './files.ts';
+
+/** Which documents, and how strictly they are read. */
+export const NODE_CONFIG_OPTIONS: readonly Option[] = [
+  {
+    name: 'config-source',
+    short: 'c',
+    value: 'URI',
+    multiple: true,
+    text: 'imds://user-data (default), file://PATH (file or directory), PATH, or - for standard input; may be repeated, later over earlier',
+  },
+  {
+    name: 'strict',
+    text: 'errors also for what nodeadm takes in silence (default of `config check` and `preview`, but not under the name nodeadm)',
+  },
+  { name: 'compat', text: 'as nodeadm: only its own checks are errors, the cluster’s data are required' },
+];
 
 const NO_IMDS = 'Give the document as a file: --config-source file://PATH, or - for standard input.';
 

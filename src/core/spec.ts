@@ -130,6 +130,13 @@ export interface CredentialProviderSpec {
   readonly env?: { readonly [name: string]: string };
 }
 
+/** A program of the user's own. */
+export interface HookSpec {
+  /** Program and arguments; not empty. */
+  readonly command: readonly string[];
+  readonly deadlineMs: number;
+}
+
 /** What users of nodeadm have asked for and it does not do: `spec.bootwright` of a NodeConfig. */
 export interface NodeExtras {
   readonly labels?: Sourced<{ readonly [key: string]: string }>;
@@ -144,6 +151,8 @@ export interface NodeExtras {
   /** Where containerd asks instead, first to last, by registry; `_default` or `*`: for all others. */
   readonly registryMirrors?: Sourced<{ readonly [registry: string]: readonly string[] }>;
   readonly imageCredentialProviders?: Sourced<readonly CredentialProviderSpec[]>;
+  /** Before the first write of `init`, and when its kubelet has started. */
+  readonly hooks?: Sourced<{ readonly pre?: readonly HookSpec[]; readonly post?: readonly HookSpec[] }>;
 }
 
 /** What only nodes of Amazon Linux 2023 have. */

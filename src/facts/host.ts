@@ -99,6 +99,10 @@ const programVersion = async (
 const KUBELET = { name: 'kubelet', versionFile: '/etc/eks/kubelet-version.txt', binary: '/usr/bin/kubelet' };
 const CONTAINERD = { name: 'containerd', versionFile: '/etc/eks/containerd-version.txt', binary: '/usr/bin/containerd' };
 
+/** What the image says of its kubelet; null: nothing. */
+export const readKubeletVersionFile = (root: string): string | null =>
+  versionIn(readText(fileInRoot(root, KUBELET.versionFile), KUBELET.versionFile) ?? '');
+
 export const fetchKubeletVersion = (options: HostOptions, signal?: AbortSignal): Promise<string | null> =>
   programVersion(options, KUBELET, signal);
 export const fetchContainerdVersion = (options: HostOptions, signal?: AbortSignal): Promise<string | null> =>

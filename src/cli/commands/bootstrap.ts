@@ -2,18 +2,18 @@ import { resolve } from 'node:path';
 import { decodeBootstrap } from '../../core/config/bootstrap-flags.ts';
 import { NodeError } from '../../core/errors.ts';
 import { type Diagnostic, hasErrors } from '../../core/report.ts';
-import { createLog, type Log } from '../../log.ts';
-import { nameOf, withLock } from '../../node/lock.ts';
-import type { Report } from '../../node/report.ts';
+import { createLog } from '../../log.ts';
 import { missingRights } from '../../node/rights.ts';
-import { commandLineOf, refusedReport, runBootstrap } from '../bootstrap-run.ts';
 import { type Command, type Context, Refused } from '../command.ts';
 import { alsoWrong } from '../dialect.ts';
+import { printReport, runLocked } from '../locked-run.ts';
 import { machineAt } from '../machine.ts';
+import { refusedReport, type Voice } from '../node-run.ts';
+import { askingLines, decidedLines } from '../present/bootstrap-log.ts';
 import { diagnosticLine } from '../present/diagnostics.ts';
+import { forTarget, systemOf } from '../system.ts';
 
-/** A run that waits for its cluster may take long; who waits for it is told so. */
-const LOCK_WAIT_MS = 300_000;
+const VOICE: Voice = { asking: askingLines, decided: decidedLines, done: 'complete!' };
 
 export const bootstrapCommand: Command = {
   name: 'bootstrap',
@@ -33,36 +33,34 @@ export const bootstrapCommand: Command = {
   ],
   async run(args, context) {
     const style = context.style === 'own' ? 'own' : 'drop-in';
-    const { request, diagnostics, echo } = decodeBootstrap(args, context.env, style);
+    const { request, diagnostics: ofLine, echo } = decodeBootstrap(args, context.env, style);
     if (request?.help) return showHelp(context);
+    const machine = machineAt(resolve(context.cwd, request?.run.root?.value ?? '/'), context);
+    const { value: spec, diagnostics: ofSystem } = request?.spec
+      ? await forTarget(request.spec, systemOf(machine.root))
+      : { value: undefined, diagnostics: [] };
+    const diagnostics = [...ofLine, ...ofSystem];
     const log = createLog({ format: 'bootstrap', env: context.env, now: context.now });
     log.info('starting...');
     for (const line of echo) log.info(line);
     for (const warning of diagnostics.filter((d) => d.severity === 'warning')) log.warn(diagnosticLine(warning));
-    const machine = machineAt(resolve(context.cwd, request?.run.root?.value ?? '/'), context);
     const problem = refusalOf(diagnostics, rightsProblem(machine, context));
     if (problem !== undefined) {
       const refusal = await alsoWrong(problem, machine.root, request?.run.tomlFiles ?? []);
-      if (request?.run.json ?? args.includes('--json')) await print(refusedReport(refusal, diagnostics, machine.root, context), context);
+      if (request?.run.json ?? args.includes('--json')) await printRefused(refusal, diagnostics, machine.root, context);
       throw refusal;
     }
-    const spec = request?.spec;
-    if (spec === undefined) throw new Error('the command line is right, and says nothing');
-    const command = commandLineOf(spec, context);
-    const onWait: NonNullable<Parameters<typeof withLock>[1]['onWait']> = (holder) =>
-      log.info(`waiting for another run: ${nameOf(holder)}`);
-    const lock = { command, waitMs: LOCK_WAIT_MS, random: context.random, signal: context.signal, onWait };
-    const verify = request?.run.verify?.value === 'none' ? 'none' : 'started';
-    const { report, error } = await withLock(machine.root, lock, async () => {
-      const end = await runBootstrap({ spec, warnings: diagnostics, verify, machine, log, context });
-      await keep(machine.root, end.report, log);
-      return end;
-    });
-    if (request?.run.json) await print(report, context);
-    if (error !== undefined) throw error;
-    tellEnd(report, log, context);
-    return report.exitCode;
+    if (request === undefined || spec === undefined) throw new Error('the command line is right, and says nothing');
+    const command = `${context.calledAs}${style === 'own' ? ' bootstrap' : ''} ${spec.cluster.name.value}`;
+    const verify = request.run.verify?.value === 'none' ? 'none' : 'started';
+    const run = { spec, command, warnings: diagnostics, verify, machine, log, context, voice: VOICE } as const;
+    return runLocked(run, request.run.json);
   },
+};
+
+const printRefused = (refusal: unknown, warnings: readonly Diagnostic[], root: string, context: Context): Promise<void> => {
+  const command = context.style === 'own' ? `${context.calledAs} bootstrap` : context.calledAs;
+  return printReport(refusedReport(refusal, { command, warnings, root }, context), context);
 };
 
 const showHelp = async (context: Context): Promise<number> => {
@@ -85,33 +83,3 @@ const refusalOf = (diagnostics: readonly Diagnostic[], missing: NodeError | unde
     : [];
   return new Refused([...right, ...diagnostics]);
 };
-
-/** A report that cannot be written is no reason to fail: the node is what matters. */
-const keep = async (root: string, report: Report, log: Log): Promise<void> => {
-  const { writeReport } = await import('../../node/report.ts');
-  try {
-    writeReport(root, report);
-  } catch (error) {
-    if (!(error instanceof NodeError)) throw error;
-    log.warn(`no report: ${error.message}`);
-  }
-};
-
-const print = async (report: Report, context: Context): Promise<void> => {
-  const { jsonText, shownDecision } = await import('../present/plan-json.ts');
-  const { redactedJson } = await import('../../core/redact.ts');
-  context.stdout.write(jsonText(redactedJson({ ...report, decisions: report.decisions.map(shownDecision) })));
-};
-
-const tellEnd = ({ outcome, verify, exitCode }: Report, log: Log, { style }: Context): void => {
-  if (outcome === 'converged') log.info('nothing to do: everything is what it should be');
-  if (verify?.result === 'failed') for (const line of verifyLines(verify)) (style === 'own' ? log.error : log.warn)(line);
-  if (exitCode === 0) log.info('complete!');
-};
-
-/** What was seen, the lines of the journal that decide, and what they mean. */
-const verifyLines = ({ text, journal, cause }: NonNullable<Report['verify']>): string[] => [
-  `the kubelet did not come up: ${text}`,
-  ...journal.map((line) => `journal: ${line}`),
-  ...(cause ? [`likely cause: ${cause.cause}. ${cause.remedy}`] : ['See `systemctl status kubelet` and `journalctl -u kubelet`.']),
-];

@@ -3,29 +3,20 @@ import { dumpText, explained } from '../../core/config/node-config/dump.ts';
 import { KNOWN_MINORS } from '../../core/config/node-config/kubelet-config.ts';
 import { mergedOf } from '../../core/config/node-config/merge.ts';
 import { noNodeConfig, type ReadDocuments, wholeDiagnostics } from '../../core/config/node-config/read.ts';
-import { API_VERSION, KIND } from '../../core/config/node-config/schema.ts';
 import { redacted } from '../../core/redact.ts';
 import { type Diagnostic, hasErrors } from '../../core/report.ts';
-import { readRegular } from '../../facts/files.ts';
 import { makeDirectory, writeAtomic } from '../../node/filesystem.ts';
 import { type Command, type Context, type Option, Refused } from '../command.ts';
+import { orCached } from '../config-cache.ts';
 import { exitCodeOfAll } from '../exit-codes.ts';
-import { documentsNamed, type NamedSources, sourcesNamed } from '../node-config.ts';
+import { documentsNamed, type NamedSources, NODE_CONFIG_OPTIONS, sourcesNamed } from '../node-config.ts';
 import { type Parsed, parsedOf } from '../options.ts';
 import { diagnosticLine } from '../present/diagnostics.ts';
 import { counted } from '../present/lines.ts';
 import { jsonText } from '../present/plan-json.ts';
 
 const OPTIONS: readonly Option[] = [
-  {
-    name: 'config-source',
-    short: 'c',
-    value: 'URI',
-    multiple: true,
-    text: 'imds://user-data (default), file://PATH (file or directory), PATH, or - for standard input; may be repeated, later over earlier',
-  },
-  { name: 'strict', text: 'check: errors also for what nodeadm takes in silence (default, but not under the name nodeadm)' },
-  { name: 'compat', text: 'as nodeadm: only its own checks are errors, the cluster’s data are required' },
+  ...NODE_CONFIG_OPTIONS,
   { name: 'kubernetes-version', value: 'MINOR', text: 'check: of the node, as in 1.34; kubelet fields, gates and flags must exist there' },
   { name: 'json', text: 'check, dump --explain: as JSON' },
   { name: 'sarif', text: 'check: as SARIF 2.1.0' },
@@ -118,7 +109,7 @@ const dump = async (named: NamedSources, options: Parsed, context: Context): Pro
   const modes = { isStrict: options.flag('strict'), isCompat: options.flag('compat') };
   const fresh = await documentsNamed(named, modes);
   const cache = options.text('config-cache');
-  const read = fresh.documents.length === 0 && cache !== undefined ? await cached(cache, fresh, context) : fresh;
+  const read = fresh.documents.length === 0 && cache !== undefined ? await orCached(fresh, cache, context) : fresh;
   const isEmpty = read.documents.length === 0 && !hasErrors(read.diagnostics);
   const diagnostics = isEmpty ? [...read.diagnostics, noNodeConfig(named.names)] : read.diagnostics;
   context.stderr.write(diagnostics.map((one) => `${one.severity}: ${diagnosticLine(one)}\n`).join(''));
@@ -134,39 +125,6 @@ const dumped = async ({ documents }: ReadDocuments, { names, sources }: NamedSou
   const isOnNode = names.some((name) => /^imds:/i.test(name)) && sources.some(({ label }) => label.startsWith('imds:'));
   return options.flag('json') ? explainedJson(values) : explainedText(values, isOnNode);
 };
-
-/** The document that `init` saved beside what it found out; a cache that cannot be read counts as none, as for nodeadm. */
-const cached = async (name: string, fresh: ReadDocuments, context: Context): Promise<ReadDocuments> => {
-  const path = resolve(context.cwd, name);
-  const warn = (message: string): ReadDocuments => ({
-    documents: [],
-    isComplete: true,
-    diagnostics: [
-      ...fresh.diagnostics,
-      { severity: 'warning', code: 'no-cache', path: name, message, remedy: 'Run `bootwright init` again.' },
-    ],
-  });
-  try {
-    const bytes = readRegular(path, name);
-    if (bytes === undefined) return warn('there is no cached configuration');
-    const { spec = {} } = JSON.parse(bytes.toString('utf8')) as { readonly spec?: unknown };
-    const text = JSON.stringify({ apiVersion: API_VERSION, kind: KIND, spec });
-    const source = { label: name, origin: 'host-file' as const, bytes: Buffer.from(text) };
-    const read = await documentsNamed({ sources: [source], diagnostics: [], names: [name] }, { isStrict: false, isCompat: true });
-    const note: Diagnostic = {
-      severity: 'warning',
-      code: 'cached',
-      path: name,
-      message: 'no source has a document: the cached one counts',
-      remedy: '',
-    };
-    return { documents: read.documents, isComplete: true, diagnostics: [...fresh.diagnostics.map(asWarning), ...read.diagnostics, note] };
-  } catch {
-    return warn('the cached configuration cannot be read');
-  }
-};
-
-const asWarning = (one: Diagnostic): Diagnostic => ({ ...one, severity: 'warning' });
 
 const put = async (text: string, output: string | undefined, context: Context): Promise<void> => {
   if (output === undefined) {

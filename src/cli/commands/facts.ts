@@ -1,11 +1,13 @@
 import type { Facts } from '../../core/facts.ts';
+import type { TargetName } from '../../core/spec.ts';
 import { timestampOf } from '../../core/timestamp.ts';
 import { PLACEHOLDER_CA } from '../assume.ts';
 import type { Command, Option } from '../command.ts';
-import { dialectOf, helpOfBootstrap, requestOf } from '../dialect.ts';
 import { isElsewhere, SHORT_IMDS } from '../elsewhere.ts';
 import { rootNamed } from '../machine.ts';
 import { parsedOf, splitAtWord } from '../options.ts';
+import { wantedOf } from '../request.ts';
+import { systemOf } from '../system.ts';
 import { openWorld, plainWatch } from '../world.ts';
 
 const OPTIONS: readonly Option[] = [
@@ -19,7 +21,7 @@ const MACHINE_ONLY = ['any', '--apiserver-endpoint', 'https://any.invalid', '--b
 export const factsCommand: Command = {
   name: 'facts',
   summary: 'print as JSON what a decision needs; the file replays on a laptop',
-  usage: ['bootwright facts [--all] [--root DIR] [bootstrap CLUSTER [flags of bootstrap.sh]]'],
+  usage: ['bootwright facts [--all] [--root DIR] [bootstrap CLUSTER [flags of bootstrap.sh] | init [SOURCE ...]]'],
   description: [
     'Asks IMDS, AWS and this machine once and prints the answers (docs/schema/facts.json). Without a cluster the facts of the machine alone are printed. No credentials or tokens are in the output.',
   ],
@@ -33,19 +35,21 @@ export const factsCommand: Command = {
   async run(args, context) {
     const { own, rest } = splitAtWord(args, OPTIONS);
     const options = parsedOf(own, { command: 'facts', options: OPTIONS, positionals: 0 });
-    const { args: words, style } = dialectOf(rest);
-    const named = words.length > 0;
-    const request = await requestOf(named ? words : MACHINE_ONLY, named ? context.env : {}, style, { name: 'facts', options: OPTIONS });
-    if (request === null) return helpOfBootstrap(context);
-    const name = options.text('root') ?? request.run.root?.value ?? (context.env['BOOTWRIGHT_ROOT'] || '/');
-    const root = rootNamed(name, '--root', context);
+    const named = rest.length > 0;
+    const rootOf = (said: string | undefined): string =>
+      rootNamed(options.text('root') ?? said ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context);
+    const targetOf = (said: string | undefined): TargetName => systemOf(rootOf(said));
+    const asker = { name: 'facts', options: OPTIONS, targetOf };
+    const wanted = await wantedOf(named ? rest : MACHINE_ONLY, asker, named ? context : { ...context, env: {} });
+    if (wanted === null) return 0;
+    const root = rootOf(wanted.root);
     const { world, close } = openWorld(context, root, plainWatch(context), isElsewhere() ? SHORT_IMDS : {});
     const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
     const { gather, gatherAll } = await import('../../facts/gather.ts');
     try {
-      if (!options.flag('all')) context.stdout.write(text(await gather(request.spec, start, world, { signal: context.signal })));
+      if (!options.flag('all')) context.stdout.write(text(await gather(wanted.spec, start, world, { signal: context.signal })));
       else {
-        const { facts, failures } = await gatherAll(request.spec, start, world, { signal: context.signal, asksCluster: named });
+        const { facts, failures } = await gatherAll(wanted.spec, start, world, { signal: context.signal, asksCluster: named });
         const { nodeErrorLine } = await import('../present/diagnostics.ts');
         const { NodeError } = await import('../../core/errors.ts');
         for (const { fact, error } of failures) {

@@ -1,16 +1,18 @@
 import { STATE_CODES } from '../../core/errors.ts';
 import type { Facts } from '../../core/facts.ts';
 import type { Diagnostic } from '../../core/report.ts';
-import type { NodeSpec } from '../../core/spec.ts';
+import type { NodeSpec, TargetName } from '../../core/spec.ts';
 import { timestampOf } from '../../core/timestamp.ts';
 import { gather } from '../../facts/gather.ts';
 import type { Command, Context, Option } from '../command.ts';
-import { alsoWrong, demanded, dialectOf, helpOfBootstrap, requestOf, type SpokenRequest, tomlFilesOf } from '../dialect.ts';
+import { alsoWrong, demanded, tomlFilesOf } from '../dialect.ts';
 import { type Machine, machineAt, observeFor, rootNamed } from '../machine.ts';
 import { meanwhile } from '../meanwhile.ts';
 import { parsedOf, splitAtWord } from '../options.ts';
 import { doneHere, type PlanView } from '../present/plan-text.ts';
+import { wantedOf } from '../request.ts';
 import { checkShowOptions, SHOW_OPTIONS, showPlan } from '../show.ts';
+import { systemOf } from '../system.ts';
 import { openWorld, plainWatch } from '../world.ts';
 
 const OPTIONS: readonly Option[] = [
@@ -21,10 +23,11 @@ const OPTIONS: readonly Option[] = [
 
 export const planCommand: Command = {
   name: 'plan',
-  summary: 'show what `bootstrap` would do on this machine, and change nothing',
+  summary: 'show what `bootstrap` or `init` would do on this machine, and change nothing',
   usage: [
     'bootwright plan [options] [bootstrap] CLUSTER [flags of bootstrap.sh]',
     'bootwright plan [options] bootstrap.sh CLUSTER [flags]   (with the defaults of the drop-in)',
+    'bootwright plan [options] init [SOURCE ...]   (a NodeConfig; a SOURCE with . / or : in it needs no word before it)',
   ],
   description: [
     'Asks IMDS and AWS as `bootstrap` does and compares the decision with what is there. Options of plan stand before the cluster or the word `bootstrap`.',
@@ -33,6 +36,7 @@ export const planCommand: Command = {
   dialect: 'after-word',
   examples: [
     { line: 'sudo bootwright plan my-cluster', text: 'what would be done, and why' },
+    { line: 'sudo bootwright plan init', text: 'by the NodeConfig in the user data' },
     { line: 'sudo bootwright plan --diff my-cluster', text: 'the changes as a unified diff' },
     { line: 'sudo bootwright plan --exit-code my-cluster >/dev/null || echo drifted', text: 'in a script' },
   ],
@@ -40,17 +44,18 @@ export const planCommand: Command = {
     const { own, rest } = splitAtWord(args, OPTIONS);
     const options = parsedOf(own, { command: 'plan', options: OPTIONS, positionals: 0 });
     checkShowOptions(options, context);
-    const { args: words, style } = dialectOf(rest);
-    const rootOf = (run: SpokenRequest['run']): string => options.text('root') ?? run.root?.value ?? '/';
-    const request = await requestOf(words, context.env, style, { name: 'plan', options: OPTIONS, rootOf });
-    if (request === null) return helpOfBootstrap(context);
-    const { spec, run, warnings } = request;
-    const machine = machineAt(rootNamed(rootOf(run), '--root', context), context);
+    const rootOf = (said: string | undefined): string =>
+      rootNamed(options.text('root') ?? said ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context);
+    const targetOf = (said: string | undefined): TargetName => systemOf(rootOf(said));
+    const wanted = await wantedOf(rest, { name: 'plan', options: OPTIONS, rootOf, targetOf }, context);
+    if (wanted === null) return 0;
+    const { spec, warnings } = wanted;
+    const machine = machineAt(rootOf(wanted.root), context);
     const { facts, desired, plan } = await planned(spec, warnings, machine, context).catch(async (error: unknown) => {
       throw await alsoWrong(error, machine.root, tomlFilesOf(spec));
     });
     const view: PlanView = { spec, facts, desired, plan, against: machine.live ? 'this machine' : machine.root };
-    await showPlan(view, run.json ? { ...options, flag: (name) => name === 'json' || options.flag(name) } : options, context);
+    await showPlan(view, wanted.json ? { ...options, flag: (name) => name === 'json' || options.flag(name) } : options, context);
     return options.flag('exit-code') && doneHere(plan).length > 0 ? STATE_CODES.CHANGES_PENDING.exit : 0;
   },
 };

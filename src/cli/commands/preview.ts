@@ -6,21 +6,36 @@ import { NodeError } from '../../core/errors.ts';
 import type { Facts, Need } from '../../core/facts.ts';
 import { withFacts } from '../../core/facts.ts';
 import type { Diagnostic } from '../../core/report.ts';
-import type { NodeSpec } from '../../core/spec.ts';
+import type { NodeSpec, TargetName } from '../../core/spec.ts';
 import { timestampOf } from '../../core/timestamp.ts';
 import { assumed, regionOf, type Wish, withGuess } from '../assume.ts';
 import { type Command, type Context, type Option, Refused } from '../command.ts';
-import { demanded, dialectOf, helpOfBootstrap, requestOf } from '../dialect.ts';
+import { demanded } from '../dialect.ts';
 import { isDirectory } from '../files.ts';
 import type { Machine } from '../machine.ts';
 import { type Parsed, parsedOf, splitAtWord } from '../options.ts';
 import type { PlanView } from '../present/plan-text.ts';
+import { wantedOf } from '../request.ts';
 import { checkShowOptions, SHOW_OPTIONS, showPlan } from '../show.ts';
+import { systemOf } from '../system.ts';
 import { WISH_OPTIONS, wishOf } from '../wish.ts';
+
+const TARGETS: Readonly<Record<string, TargetName>> = {
+  'amazon-linux-2': 'amazon-linux-2',
+  'amazon-linux-2023': 'amazon-linux-2023',
+  al2: 'amazon-linux-2',
+  al2023: 'amazon-linux-2023',
+};
 
 const OPTIONS: readonly Option[] = [
   { name: 'facts', value: 'FILE', text: 'facts of a real node, from `bootwright facts`; - for standard input' },
   ...WISH_OPTIONS,
+  {
+    name: 'target',
+    value: 'SYSTEM',
+    choices: Object.keys(TARGETS),
+    text: 'the system of the node; without it that of --against, else amazon-linux-2 for bootstrap.sh and amazon-linux-2023 for a NodeConfig',
+  },
   { name: 'describe', text: 'ask AWS for the cluster (and for an unknown instance type) with the credentials of this machine' },
   { name: 'against', value: 'DIR', text: 'compare with what is there: an image, or / for this machine; shows a unified diff' },
   { name: 'out', value: 'DIR', text: 'also write the files into this directory' },
@@ -33,6 +48,7 @@ export const previewCommand: Command = {
   usage: [
     'bootwright preview [options] [bootstrap] CLUSTER [flags of bootstrap.sh]',
     'bootwright preview [options] bootstrap.sh CLUSTER [flags]   (with the defaults of the drop-in)',
+    'bootwright preview [options] [init] SOURCE ...   (a NodeConfig: file, directory, user data in any form, - for standard input)',
   ],
   description: [
     'Needs no root, no network and no credentials, and changes nothing. It runs the same decision and the same plan as `bootstrap`, on facts from a file, facts made up around a few words of yours (marked `assumed`), or facts asked from AWS with --describe.',
@@ -42,6 +58,7 @@ export const previewCommand: Command = {
   dialect: 'after-word',
   examples: [
     { line: 'bootwright preview bootstrap my-cluster', text: 'an ordinary node' },
+    { line: 'bootwright preview user-data.txt', text: 'a node of Amazon Linux 2023, by its NodeConfig' },
     {
       line: 'bootwright preview --instance-type m5.8xlarge --kubernetes-version 1.30 bootstrap my-cluster --use-max-pods false',
       text: 'another machine, and a flag of bootstrap.sh',
@@ -58,13 +75,22 @@ export const previewCommand: Command = {
     const options = parsedOf(own, { command: 'preview', options: OPTIONS, positionals: 0 });
     checkShowOptions(options, context);
     const out = outOf(options, context);
-    const { args: dialect, style } = dialectOf(rest);
-    const request = await requestOf(dialect, context.env, style, { name: 'preview', options: OPTIONS });
-    if (request === null) return helpOfBootstrap(context);
-    const against = options.text('against');
-    const base = against ?? request.run.root?.value;
     const { machineAt, rootNamed } = await import('../machine.ts');
-    const root = base === undefined ? undefined : rootNamed(base, against === undefined ? '--root' : '--against', context);
+    const against = options.text('against');
+    const rootOf = (said: string | undefined): string | undefined => {
+      const base = against ?? said;
+      return base === undefined ? undefined : rootNamed(base, against === undefined ? '--root' : '--against', context);
+    };
+    const kubelet = minorOf(options.text('kubernetes-version'));
+    const target = targetNamed(options);
+    const targetOf = (said: string | undefined): TargetName | undefined => {
+      const root = target === undefined ? rootOf(said) : undefined;
+      return target ?? (root === undefined ? undefined : systemOf(root));
+    };
+    const request = await wantedOf(rest, { name: 'preview', options: OPTIONS, targetOf, kubelet }, context);
+    if (request === null) return 0;
+    const base = against ?? request.root;
+    const root = rootOf(request.root);
     const wish = await wishOf(options, context);
     const facts = await completeFacts(request.spec, await startFacts(options, wish, context), wish, options, context);
     const { decide } = await import('../../core/decide.ts');
@@ -74,12 +100,20 @@ export const previewCommand: Command = {
     const view: PlanView = { spec: request.spec, facts, desired, plan, against: base ?? 'an empty machine' };
     if (out !== undefined) await makeDirectory(out);
     const flag: Parsed['flag'] = (name) =>
-      options.flag(name) || (name === 'diff' && root !== undefined) || (name === 'json' && request.run.json);
+      options.flag(name) || (name === 'diff' && root !== undefined) || (name === 'json' && request.json);
     await showPlan(view, { ...options, flag }, context);
     if (out !== undefined) await writeOut(out, view, context);
     return 0;
   },
 };
+
+const targetNamed = (options: Parsed): TargetName | undefined => {
+  const name = options.text('target');
+  if (name === undefined || Object.hasOwn(TARGETS, name)) return TARGETS[name ?? ''];
+  throw refuse('invalid-choice', '--target', `'${name}' is none of ${Object.keys(TARGETS).join(', ')}`, 'give one of them');
+};
+
+const minorOf = (version: string | undefined): string | undefined => /^\d+\.\d+/.exec(version ?? '')?.[0];
 
 const withWarnings = (desired: Desired, warnings: readonly Diagnostic[]): Desired => ({
   ...desired,

@@ -7,13 +7,41 @@ import { NODEADM_MARKER } from '../paths.ts';
 import { planOf } from '../plan.ts';
 import type { Checked } from '../report.ts';
 
-/** Units of the second half. */
-const SERVING = new Set(['containerd.service', 'kubelet.service']);
+export type Phase = 'config' | 'run';
+/** Units of the second half, by their names in nodeadm. */
+export const DAEMONS: readonly string[] = ['containerd', 'kubelet'];
+const SERVING = new Set(DAEMONS.map((name) => `${name}.service`));
 
 const isServing = (action: Action): boolean => 'unit' in action && SERVING.has(action.unit);
 
 const withActions = ({ value: plan, diagnostics }: Checked<Plan>, select: (plan: Plan) => readonly Action[]): Checked<Plan> =>
   plan === undefined ? { diagnostics } : { value: { ...plan, actions: select(plan) }, diagnostics };
+
+export interface PhaseOptions {
+  readonly phases: ReadonlySet<Phase>;
+  /** Only these, with their files; absent: both. */
+  readonly daemons?: ReadonlySet<string>;
+}
+
+/** What `init` does of a plan. Without a phase it does nothing. */
+export const phasePlan = (desired: Desired, observed: Observed, { phases, daemons }: PhaseOptions): Checked<Plan> => {
+  const plan = phases.size === 2 ? planOf : phases.has('config') ? configPhasePlan : runPhasePlan;
+  const planned = plan(desired, observed);
+  return daemons === undefined ? planned : withActions(planned, ({ actions }) => actions.filter((action) => isOf(action, daemons)));
+};
+
+/** Directories of one daemon alone. */
+const OWN_PLACES: Readonly<Record<string, RegExp>> = {
+  containerd: /^\/etc\/(?:containerd|soci-snapshotter-grpc|systemd\/system\/containerd\.service\.d)(?:\/|$)/,
+  kubelet: /^\/(?:etc\/(?:kubernetes|eks|systemd\/system\/kubelet\.service\.d)|var\/lib\/kubelet)(?:\/|$)/,
+};
+
+const isOf = (action: Action, daemons: ReadonlySet<string>): boolean =>
+  DAEMONS.every(
+    (name) =>
+      daemons.has(name) ||
+      !('unit' in action ? action.unit === `${name}.service` : 'path' in action && OWN_PLACES[name]?.test(action.path) === true),
+  );
 
 /** `init --skip run`: all files but the marker, and the parts of the system that read them at once. */
 export const configPhasePlan = ({ storage: _disks, ...desired }: Desired, observed: Observed): Checked<Plan> => {

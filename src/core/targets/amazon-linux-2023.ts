@@ -14,6 +14,7 @@ import type { AmazonLinux2023Spec } from '../spec.ts';
 import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
 import { credentialProviderText, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
 import { type Decisions2023, decisionsOf2023 } from './amazon-linux-2023-decisions.ts';
+import { hooksOf } from './amazon-linux-2023-hooks.ts';
 import { dropInOf, dropInText, environmentFileText } from './amazon-linux-2023-kubelet.ts';
 import { serviceEnvironmentOf } from './amazon-linux-2023-proxy.ts';
 import { mirrorFiles, sysctlFile } from './amazon-linux-2023-registries.ts';
@@ -42,6 +43,7 @@ const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
         ...decided.all,
         ...(spec.options.localDisks === undefined ? [] : [disksDecision(spec, disks)]),
         ...(volumes ? [volumes.decision] : []),
+        ...[hooksOf(spec) ?? []].flat(),
       ],
       warnings: diagnostics,
     },

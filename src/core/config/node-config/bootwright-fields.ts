@@ -21,9 +21,9 @@ interface ImageCredentialProvider {
   readonly env?: { readonly [name: string]: string };
 }
 
-interface Hook {
+export interface Hook {
   readonly command: readonly string[];
-  /** `30s`; MOST_HOOK_DEADLINE at most. */
+  /** `30s`; an hour at most. */
   readonly deadline?: string;
 }
 
@@ -71,8 +71,10 @@ const quantity = (about: string) => text(about, { check: check.checkQuantity, ta
 const LONGEST_HOOK_SECONDS = 3600;
 const UNITS: { readonly [unit: string]: number } = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, μs: 1e-6, ns: 1e-9 };
 
+export const HOOK_DEADLINE = '30s';
+
 /** Seconds of a duration that `checkDuration` accepts. */
-const secondsOf = (duration: string): number =>
+export const secondsOf = (duration: string): number =>
   [...duration.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)].reduce(
     (sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? 0),
     0,
@@ -92,7 +94,7 @@ const hook = () =>
     'a program to run',
     {
       command: list('program and arguments; no shell unless it is named', text('a word', { check: check.checkEnvValue, keepsEmpty: true })),
-      deadline: text('when it is killed and the run fails', { check: checkDeadline, fallback: '30s', form: 'duration' }),
+      deadline: text('when it is killed and the run fails', { check: checkDeadline, fallback: HOOK_DEADLINE, form: 'duration' }),
     },
     { required: ['command'] },
   );

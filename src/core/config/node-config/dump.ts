@@ -45,8 +45,8 @@ const ordered = (field: AnyField, value: Json): Json => {
 const goJson = (value: Json): string =>
   `${JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 
-/** One line of JSON: `{"kind":"NodeConfig","apiVersion":…,"metadata":{},"spec":…}`. */
-export const dumpText = ({ spec }: MergedNodeConfig): string => {
+/** The spec as Go would marshal it: structs are there also when they are empty. */
+export const specJson = ({ spec }: MergedNodeConfig): Json => {
   const { cluster = {}, instance = {} } = spec;
   const full: NodeConfigSpec = {
     containerd: {},
@@ -55,8 +55,12 @@ export const dumpText = ({ spec }: MergedNodeConfig): string => {
     cluster,
     instance: { localStorage: {}, network: {}, ...instance },
   };
-  return goJson({ kind: KIND, apiVersion: API_VERSION, metadata: {}, spec: ordered(SPEC, full as Json) });
+  return ordered(SPEC, full as Json);
 };
+
+/** One line of JSON: `{"kind":"NodeConfig","apiVersion":…,"metadata":{},"spec":…}`. */
+export const dumpText = (merged: MergedNodeConfig): string =>
+  goJson({ kind: KIND, apiVersion: API_VERSION, metadata: {}, spec: specJson(merged) });
 
 /** A value that one document gives. */
 interface Given {

@@ -2,8 +2,8 @@
 import { tabledTypeOf } from '../../kubelet/instance-types.ts';
 import { PLAIN_WISH, podLimitOf, wishMistakes } from '../../kubelet/max-pods.ts';
 import { type Json, type Sourced, warningAt } from '../../report.ts';
-import type { NodeExtras, PodsInput, PodsRule } from '../../spec.ts';
-import { type NodeConfigBootwright, SYSTEM_RESERVED_PRESETS } from './bootwright-fields.ts';
+import type { HookSpec, NodeExtras, PodsInput, PodsRule } from '../../spec.ts';
+import { HOOK_DEADLINE, type Hook, type NodeConfigBootwright, SYSTEM_RESERVED_PRESETS, secondsOf } from './bootwright-fields.ts';
 
 type ReadField = <T>(value: T, key: keyof NodeConfigBootwright) => Sourced<T>;
 
@@ -19,6 +19,10 @@ const reservedOf = ({
 const isPreset = (word: string): word is Extract<keyof typeof SYSTEM_RESERVED_PRESETS, string> =>
   Object.hasOwn(SYSTEM_RESERVED_PRESETS, word);
 
+const hookOf = ({ command, deadline = HOOK_DEADLINE }: Hook): HookSpec => ({ command, deadlineMs: Math.round(secondsOf(deadline) * 1000) });
+
+const hooksOf = ({ pre = [], post = [] }: NonNullable<NodeConfigBootwright['hooks']>) => ({ pre: pre.map(hookOf), post: post.map(hookOf) });
+
 /** Only keys that are there: absent, not undefined. */
 const present = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
@@ -32,6 +36,7 @@ export const extrasOf = (fields: NodeConfigBootwright, read: ReadField): NodeExt
     proxy: fields.proxy && read(fields.proxy, 'proxy'),
     sysctls: fields.sysctls && read(fields.sysctls, 'sysctls'),
     registryMirrors: fields.registryMirrors && read(fields.registryMirrors, 'registryMirrors'),
+    hooks: fields.hooks && read(hooksOf(fields.hooks), 'hooks'),
     imageCredentialProviders: fields.imageCredentialProviders && read(fields.imageCredentialProviders, 'imageCredentialProviders'),
   });
 

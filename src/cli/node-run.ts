@@ -1,12 +1,13 @@
-/** One bootstrap under the lock: facts, decision, plan, apply, verify, report. `bootstrap` and `bootstrap.sh` share it. */
+/** One run that makes a node, under the lock: facts, decision, plan, apply, verify, report. `bootstrap` and `init` share it. */
 
 import { decide } from '../core/decide.ts';
-import type { Desired, Plan } from '../core/desired.ts';
+import type { Desired, Observed, Plan } from '../core/desired.ts';
 import { NodeError, remedyOf, STATE_CODES } from '../core/errors.ts';
-import type { Facts } from '../core/facts.ts';
+import type { Facts, FactsPatch, Need } from '../core/facts.ts';
+import { withFacts } from '../core/facts.ts';
 import { needsOf } from '../core/needs.ts';
 import { planOf } from '../core/plan.ts';
-import type { Diagnostic } from '../core/report.ts';
+import type { Checked, Diagnostic } from '../core/report.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { timestampOf } from '../core/timestamp.ts';
 import { gather } from '../facts/gather.ts';
@@ -20,7 +21,7 @@ import { alsoWrong, demanded, tomlFilesOf } from './dialect.ts';
 import { exitCodeOf, exitCodeOfAll } from './exit-codes.ts';
 import { healthzOf } from './healthz.ts';
 import { type Machine, observeFor } from './machine.ts';
-import { askingLines, decidedLines, doneLine, skippedLines } from './present/bootstrap-log.ts';
+import { doneLine, skippedLines } from './present/bootstrap-log.ts';
 import { diagnosticLine } from './present/diagnostics.ts';
 import { createProgress } from './present/progress.ts';
 import { type Stopwatch, startStopwatch } from './stopwatch.ts';
@@ -30,17 +31,38 @@ import { openWorld } from './world.ts';
 /** How long a kubelet may take to come up. */
 const VERIFY_MS = 30_000;
 
-export interface BootstrapRun {
+/** What a run says of itself, in the words of the program that it stands in for. */
+export interface Voice {
+  /** Before the world is asked. */
+  readonly asking: (spec: NodeSpec, needs: readonly Need[]) => readonly string[];
+  /** After everything is decided, before anything is written. */
+  readonly decided: (spec: NodeSpec, facts: Facts, plan: Plan) => readonly string[];
+  /** After a good end. */
+  readonly done: string;
+}
+
+export interface NodeRun {
   readonly spec: NodeSpec;
-  /** Of the command line; they stand in the report. */
+  /** The call as a person would type it. */
+  readonly command: string;
+  /** Of the command line or the document; they stand in the report. */
   readonly warnings: readonly Diagnostic[];
   readonly verify: 'none' | 'started';
   readonly machine: Machine;
   readonly log: Log;
   readonly context: Context;
+  readonly voice: Voice;
+  /** What an earlier run of this boot has learnt, and nobody needs to ask again. */
+  readonly known?: FactsPatch;
+  /** A part of the whole plan; absent: all of it. */
+  readonly planOf?: (desired: Desired, observed: Observed) => Checked<Plan>;
+  /** When all is decided, before the first write. */
+  readonly before?: (facts: Facts) => Promise<void>;
+  /** When all is done and seen to work. */
+  readonly after?: (facts: Facts) => Promise<void>;
 }
 
-export interface BootstrapEnd {
+export interface NodeRunEnd {
   readonly report: Report;
   /** What ended the run before its end. */
   readonly error?: unknown;
@@ -53,9 +75,9 @@ interface Progress {
   verified?: VerifyResult;
 }
 
-const gathered = async ({ spec, machine, log, context }: BootstrapRun): Promise<Facts> => {
-  const start: Facts = { schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} };
-  for (const line of askingLines(spec, needsOf(spec, start))) log.info(line);
+const gathered = async ({ spec, machine, log, context, voice, known = {} }: NodeRun): Promise<Facts> => {
+  const start: Facts = withFacts({ schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} }, known);
+  for (const line of voice.asking(spec, needsOf(spec, start))) log.info(line);
   const { world, close } = openWorld(context, machine.root, log);
   try {
     return await gather(spec, start, world, { signal: context.signal, log: log.debug });
@@ -64,21 +86,17 @@ const gathered = async ({ spec, machine, log, context }: BootstrapRun): Promise<
   }
 };
 
-/** The call as a person would type it: `bootstrap.sh my-cluster`, `bootwright bootstrap my-cluster`. */
-export const commandLineOf = ({ cluster }: NodeSpec, { calledAs, style }: Context): string =>
-  `${calledAs}${style === 'own' ? ' bootstrap' : ''} ${cluster.name.value}`;
-
 /** Everything that can be wrong is said here, before the first write. */
-const planned = async (run: BootstrapRun, desired: Desired): Promise<Plan> => {
+const planned = async (run: NodeRun, desired: Desired): Promise<Plan> => {
   const { machine, log, context } = run;
   const observed = await observeFor(desired, machine, log.warn);
-  const plan = demanded(planOf(desired, observed));
+  const plan = demanded((run.planOf ?? planOf)(desired, observed));
   const missing = missingRights({ root: machine.root, live: machine.live, uid: context.uid }, plan);
   if (missing) throw missing;
   return plan;
 };
 
-const verified = async ({ spec, machine, context, log }: BootstrapRun, plan: Plan, { outcome }: ApplyResult): Promise<VerifyResult> => {
+const verified = async ({ spec, machine, context, log }: NodeRun, plan: Plan, { outcome }: ApplyResult): Promise<VerifyResult> => {
   const { verifyStarted } = await import('../node/verify.ts');
   const progress = createProgress({ terminal: context.stderr, say: log.info });
   progress.note({ wait: 'kubelet', text: 'the kubelet comes up', elapsedMs: 0, deadlineMs: VERIFY_MS });
@@ -92,14 +110,15 @@ const verified = async ({ spec, machine, context, log }: BootstrapRun, plan: Pla
   }
 };
 
-const steps = async (run: BootstrapRun, progress: Progress, { timed }: Stopwatch): Promise<void> => {
-  const { spec, machine, log, context } = run;
+const steps = async (run: NodeRun, progress: Progress, { timed }: Stopwatch): Promise<void> => {
+  const { spec, machine, log, context, voice } = run;
   const facts = await timed('facts', () => gathered(run));
   const desired = await timed('decide', async () => demanded(decide(spec, facts)));
   const plan = await timed('observe', () => planned(run, desired));
   progress.plan = plan;
-  for (const line of decidedLines(spec, facts, plan)) log.info(line);
+  for (const line of voice.decided(spec, facts, plan)) log.info(line);
   for (const warning of plan.warnings) log.warn(diagnosticLine(warning));
+  await run.before?.(facts);
   const { root, live, systemd, searchPath } = machine;
   const onAction = (action: ApplyResult['actions'][number]): void => {
     if (action.status === 'done') (action.kind === 'make-directory' ? log.debug : log.info)(doneLine(action));
@@ -112,6 +131,7 @@ const steps = async (run: BootstrapRun, progress: Progress, { timed }: Stopwatch
   for (const warning of applied.warnings) log.warn(warning);
   if (applied.outcome === 'failed') throw applied.error;
   if (run.verify === 'started' && live) progress.verified = await timed('verify', () => verified(run, plan, applied));
+  if (progress.verified?.result !== 'failed') await run.after?.(facts);
 };
 
 /** What the run was ended by, whatever form the abort took on its way. */
@@ -139,14 +159,20 @@ const exitOf = (error: unknown, { verified: result }: Progress, context: Context
   if (error !== undefined && interruption) return interruption.exitCode;
   if (error instanceof Refused) return exitCodeOfAll(error.diagnostics, style);
   if (error !== undefined) return exitCodeOf(error instanceof NodeError ? error.code : 'INTERNAL', style);
-  return result !== undefined && result.result === 'failed' && style === 'own' ? STATE_CODES.KUBELET_NOT_STARTED.exit : 0;
+  // bootstrap.sh did not look.
+  if (result?.result !== 'failed' || style === 'drop-in') return 0;
+  return style === 'own' ? STATE_CODES.KUBELET_NOT_STARTED.exit : 1;
 };
 
 /** The report of a call that was refused before anything was asked or written; it is printed, and nothing is kept. */
-export const refusedReport = (error: unknown, warnings: readonly Diagnostic[], root: string, context: Context): Report => ({
+export const refusedReport = (
+  error: unknown,
+  { command, warnings, root }: { readonly command: string; readonly warnings: readonly Diagnostic[]; readonly root: string },
+  context: Context,
+): Report => ({
   schemaVersion: 1,
   version: versionOf().version,
-  command: context.style === 'own' ? `${context.calledAs} bootstrap` : context.calledAs,
+  command,
   startedAt: timestampOf(context.now()),
   durationMs: 0,
   stages: [],
@@ -160,8 +186,8 @@ export const refusedReport = (error: unknown, warnings: readonly Diagnostic[], r
 });
 
 /** Never rejects: what ended the run stands beside its report. */
-export const runBootstrap = async (run: BootstrapRun): Promise<BootstrapEnd> => {
-  const { spec, machine, context, warnings } = run;
+export const runNode = async (run: NodeRun): Promise<NodeRunEnd> => {
+  const { spec, command, machine, context, warnings } = run;
   const startedAt = context.now();
   const stopwatch = startStopwatch();
   const progress: Progress = {};
@@ -175,7 +201,7 @@ export const runBootstrap = async (run: BootstrapRun): Promise<BootstrapEnd> => 
   const report: Report = {
     schemaVersion: 1,
     version: versionOf().version,
-    command: commandLineOf(spec, context),
+    command,
     startedAt: timestampOf(startedAt),
     durationMs: stopwatch.elapsedMs(),
     stages: stopwatch.stages,

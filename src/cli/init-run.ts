@@ -1,0 +1,131 @@
+/** `init`: documents, cache and phases around the run that makes a node. */
+
+import type { ReadDocuments, ReadOptions } from '../core/config/node-config/read.ts';
+import type { Plan } from '../core/desired.ts';
+import { NodeError } from '../core/errors.ts';
+import type { FactsPatch } from '../core/facts.ts';
+import { hasErrors } from '../core/report.ts';
+import { type Phase, phasePlan } from '../core/targets/amazon-linux-2023-phases.ts';
+import { processEnvironmentOf } from '../core/targets/amazon-linux-2023-proxy.ts';
+import type { Log } from '../log.ts';
+import { type Context, Refused } from './command.ts';
+import { type Cached, cachedInstead, isCached, isSameSpec, readCache, writeCache } from './config-cache.ts';
+import { type Configured, configuredOf } from './configured.ts';
+import { runHooks } from './hooks.ts';
+import { runLocked } from './locked-run.ts';
+import type { Machine } from './machine.ts';
+import { documentsNamed, sourcesNamed } from './node-config.ts';
+import type { Voice } from './node-run.ts';
+import { diagnosticLine } from './present/diagnostics.ts';
+
+export interface InitRun {
+  /** As they were named; none: user data. */
+  readonly sources: readonly string[];
+  readonly modes: Omit<ReadOptions, 'checkCel'>;
+  /** A file. */
+  readonly cache: string | undefined;
+  readonly phases: ReadonlySet<Phase>;
+  /** undefined: all. */
+  readonly daemons: ReadonlySet<string> | undefined;
+  readonly verify: 'none' | 'started';
+  readonly machine: Machine;
+  readonly command: string;
+  readonly log: Log;
+  readonly context: Context;
+}
+
+interface Resolved extends Configured {
+  readonly warnings: ReturnType<typeof warningsIn>;
+  /** What an earlier run of this boot has learnt. */
+  readonly known: FactsPatch;
+  /** The documents are not those of the cache. */
+  readonly hasChanged: boolean;
+}
+
+const warningsIn = ({ diagnostics }: Pick<ReadDocuments, 'diagnostics'>) => diagnostics.filter(({ severity }) => severity === 'warning');
+
+/** The documents of the sources, else of the cache. Throws Refused with all that is wrong with them. */
+const resolved = async ({ sources, modes, cache, context }: InitRun): Promise<Resolved> => {
+  const found: Cached | undefined = await (async () => {
+    const one = cache === undefined ? undefined : await readCache(cache, context);
+    return one !== undefined && isCached(one) ? one : undefined;
+  })();
+  const named = await sourcesNamed(sources, context);
+  const fresh = await documentsNamed(named, modes);
+  const isFromCache = fresh.documents.length === 0 && fresh.isComplete && found !== undefined;
+  const read = isFromCache ? cachedInstead(fresh, found, cache ?? '') : fresh;
+  const { value, diagnostics } = await configuredOf(read, named.names, modes, context.env);
+  if (value === undefined || hasErrors(diagnostics)) throw new Refused(diagnostics);
+  const isSame = found !== undefined && (isFromCache || isSameSpec(read, found.read));
+  return { ...value, warnings: warningsIn({ diagnostics }), known: isSame ? found.facts : {}, hasChanged: found !== undefined && !isSame };
+};
+
+const PHASE_TEXT: Readonly<Record<Phase, string>> = {
+  config: 'the files are written; `init --skip config` sets up disks and starts containerd and the kubelet',
+  run: 'containerd and the kubelet are started',
+};
+
+const textOf = (plan: Plan, key: string): string => {
+  const value = plan.decisions.find((decision) => decision.key === key)?.value;
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value ?? null);
+};
+
+const voiceOf = (phases: ReadonlySet<Phase>): Voice => ({
+  asking: (_spec, needs) => (needs.some(({ fact }) => fact === 'cluster') ? ['EKS is asked for what is not said of the cluster'] : []),
+  decided: (spec, facts, plan) => [
+    `cluster ${spec.cluster.name.value}, ${facts.instance.type ?? 'an instance'} ${facts.instance.id ?? ''}, kubelet ${facts.host.kubeletVersion}`,
+    `max pods ${textOf(plan, 'maxPods')}, node IP ${textOf(plan, 'nodeIp')}, cluster DNS ${textOf(plan, 'clusterDNS')}`,
+  ],
+  done: phases.size === 2 ? 'done!' : `done! ${[...phases].map((phase) => PHASE_TEXT[phase]).join('')}`,
+});
+
+/** Phases that are done: a configuration that is not the one of the files is written whatever was asked. */
+const phasesOf = ({ phases, cache, log }: InitRun, hasChanged: boolean): ReadonlySet<Phase> => {
+  if (!hasChanged || cache === undefined || phases.has('config')) return phases;
+  log.info('the configuration has changed since the files were written: they are written again');
+  return new Set<Phase>(['config', ...phases]);
+};
+
+/** A cache that cannot be written costs the second half its questions; the node is what matters. */
+const keep = (write: () => void, log: Log): void => {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    log.warn(`no cache: ${error.message}`);
+  }
+};
+
+/** Resolves to the exit code. Throws Refused, NodeError. */
+export const runInit = async (init: InitRun, printsReport: boolean): Promise<number> => {
+  const { cache, daemons, machine, command, log, context } = init;
+  const { spec, documents, warnings, known, hasChanged } = await resolved(init);
+  log.info(`read ${documents.map(({ raw }) => raw.label).join(', ')}`);
+  for (const warning of warnings) log.warn(diagnosticLine(warning));
+  const phases = phasesOf(init, hasChanged);
+  if (phases.size === 0) {
+    log.info('nothing to do: both phases are skipped');
+    return 0;
+  }
+  const hooks = spec.options.extras.hooks?.value ?? {};
+  return runLocked(
+    {
+      spec,
+      command,
+      warnings,
+      verify: phases.has('run') && (daemons?.has('kubelet') ?? true) ? init.verify : 'none',
+      machine,
+      log,
+      context: { ...context, env: { ...context.env, ...processEnvironmentOf(spec) } },
+      voice: voiceOf(phases),
+      known,
+      planOf: (desired, observed) => phasePlan(desired, observed, { phases, ...(daemons ? { daemons } : {}) }),
+      before: async () => (phases.has('config') && machine.live ? runHooks('pre', hooks.pre ?? [], machine, log, context) : undefined),
+      after: async (facts) => {
+        if (phases.has('config') && cache !== undefined) keep(() => writeCache(cache, { documents }, facts, context), log);
+        if (phases.has('run') && machine.live) await runHooks('post', hooks.post ?? [], machine, log, context);
+      },
+    },
+    printsReport,
+  );
+};
