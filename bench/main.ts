@@ -24,7 +24,9 @@ interface Scenario {
   readonly name: string;
   readonly args: readonly string[];
   /** The budget, as a multiple of `hello`. */
-  readonly limit: number;
+  readonly limit?: number;
+  /** Before each run, and not measured. */
+  readonly prepare?: () => void;
 }
 
 const given = [
@@ -36,8 +38,40 @@ const given = [
 /** As EKS itself calls bootstrap.sh in a managed node group. */
 const dns = ['--dns-cluster-ip', '10.100.0.10'];
 
-/** `plan` is the whole decision without a write; the root is a folder that holds only the versions. */
-const scenariosOf = (root: string): readonly Scenario[] => {
+const NODE_CONFIG = `apiVersion: node.eks.aws/v1alpha1
+kind: NodeConfig
+spec:
+  cluster:
+    name: my-cluster
+    apiServerEndpoint: https://example.gr7.us-west-2.eks.amazonaws.com
+    certificateAuthority: ${Buffer.from(CLUSTER_CA_PEM).toString('base64')}
+    cidr: 10.100.0.0/16
+`;
+
+/** As large as user data may be. */
+const largeNodeConfig = (): string => {
+  const lines = [NODE_CONFIG, '  instance:\n    environment:\n      default:\n'];
+  for (let i = 0, size = lines.join('').length; size < 16_300; i++) {
+    const line = `        VARIABLE_${i}: "value of number ${i}"\n`;
+    lines.push(line);
+    size += line.length;
+  }
+  return lines.join('');
+};
+
+/**
+ * `plan` is the whole decision without a write; the root is a folder that holds only the versions. `init --skip run` is a boot's first half,
+ * from user data to files.
+ */
+const scenariosOf = (dir: string): readonly Scenario[] => {
+  const root = rootWithVersions(join(dir, 'root'), '1.32.3', '1.7.27');
+  const image = join(dir, 'image');
+  const large = join(dir, 'large.yaml');
+  writeFileSync(large, largeNodeConfig());
+  const prepare = (): void => {
+    rmSync(image, { recursive: true, force: true });
+    rootWithVersions(image, '1.34.1', '2.1.5');
+  };
   const plan = (...rest: readonly string[]) => ['plan', 'bootstrap', 'my-cluster', '--root', root, ...rest];
   return [
     { name: '`version`', args: ['version'], limit: 1.5 },
@@ -45,6 +79,8 @@ const scenariosOf = (root: string): readonly Scenario[] => {
     { name: 'decision without an AWS API', args: plan(...given, ...dns, '--node-name', 'instance-id'), limit: 2.5 },
     { name: 'decision with DescribeInstances', args: plan(...given, ...dns), limit: 3 },
     { name: 'decision with DescribeCluster too', args: plan(), limit: 3.5 },
+    { name: '`config check` of 16 KiB', args: ['config', 'check', large], limit: 2.3 },
+    { name: '`init --skip run`', args: ['init', '--skip', 'run', '--root', image], prepare },
   ];
 };
 
@@ -54,8 +90,10 @@ interface StandIns {
 }
 
 /** The fakes as a process of their own: the measuring blocks this one. */
-const startStandIns = async (delayMs: number, log?: string): Promise<StandIns> => {
-  const args = ['test/fakes/main.ts', '--delay-ms', String(delayMs), ...(log ? ['--log', log] : [])];
+const startStandIns = async (dir: string, delayMs: number, log?: string): Promise<StandIns> => {
+  const userData = join(dir, 'user-data');
+  writeFileSync(userData, NODE_CONFIG);
+  const args = ['test/fakes/main.ts', '--delay-ms', String(delayMs), '--user-data', userData, ...(log ? ['--log', log] : [])];
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   if (child.stdout === null) throw new Error('the stand-ins have no output');
   for await (const line of createInterface(child.stdout)) return { env: JSON.parse(line).env, stop: () => void child.kill() };
@@ -85,11 +123,12 @@ const measureWarm = (
   const commands = [
     { name: 'static Go hello', command: [runner.goHello] },
     { name: '`hello` (same runtime)', command: [HELLO] },
-    ...scenarios.map(({ name, args, limit }) => ({ name, command: [EXECUTABLE, ...args], limit })),
+    ...scenarios.map(({ name, args, limit, prepare }) => ({ name, command: [EXECUTABLE, ...args], limit, prepare })),
   ];
   const samples = commands.map((): Sample[] => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, { name, command }] of commands.entries()) {
+    for (const [i, { name, command, ...rest }] of commands.entries()) {
+      if ('prepare' in rest) rest.prepare?.();
       const sample = checked(runner.measure(command, env), name);
       if (round > 0) samples[i]?.push(sample);
     }
@@ -102,16 +141,17 @@ const measureWarm = (
       wallMs: medianOf(own.map(({ wallMs }) => wallMs)),
       ratio: medianOf(own.map(({ wallMs }, round) => wallMs / (floor[round]?.wallMs ?? Number.NaN))),
       maxRssMiB: medianOf(own.map(({ maxRssKiB }) => maxRssKiB)) / 1024,
-      ...('limit' in rest ? { limit: rest.limit } : {}),
+      ...('limit' in rest && rest.limit !== undefined ? { limit: rest.limit } : {}),
     };
   });
 };
 
 /** Requests and round trips in sequence, from the stand-ins' own log. */
 const countTrips = async (runner: Runner, scenario: Scenario, dir: string): Promise<{ requests: number; trips: number }> => {
-  const log = join(dir, `${scenario.limit}.log`);
+  const log = join(dir, 'exchanges.log');
   writeFileSync(log, '');
-  const standIns = await startStandIns(20, log);
+  const standIns = await startStandIns(dir, 20, log);
+  scenario.prepare?.();
   try {
     checked(runner.measure([EXECUTABLE, ...scenario.args], standIns.env), scenario.name);
   } finally {
@@ -133,11 +173,10 @@ const coldRowOf = (name: string, sample: ColdSample, floor: ColdSample): readonl
   fixed(sample.mib, 1),
 ];
 
-const rootWithVersions = (dir: string): string => {
-  const root = join(dir, 'root');
+const rootWithVersions = (root: string, kubelet: string, containerd: string): string => {
   mkdirSync(join(root, 'etc/eks'), { recursive: true });
-  writeFileSync(join(root, 'etc/eks/kubelet-version.txt'), 'v1.32.3\n');
-  writeFileSync(join(root, 'etc/eks/containerd-version.txt'), 'containerd github.com/containerd/containerd v1.7.27\n');
+  writeFileSync(join(root, 'etc/eks/kubelet-version.txt'), `v${kubelet}\n`);
+  writeFileSync(join(root, 'etc/eks/containerd-version.txt'), `containerd github.com/containerd/containerd v${containerd}\n`);
   return root;
 };
 
@@ -150,12 +189,12 @@ const report = async (rounds: number, dir: string): Promise<string> => {
   const runner = buildRunner();
   // A file that was written a moment ago lies in larger pages, and shows up to 19 MiB more.
   for (const file of [EXECUTABLE, HELLO]) evict(file);
-  const scenarios = scenariosOf(rootWithVersions(dir));
+  const scenarios = scenariosOf(dir);
   const trips = new Map<string, { requests: number; trips: number }>();
   for (const scenario of scenarios) trips.set(scenario.name, await countTrips(runner, scenario, dir));
   const blocks: string[] = [];
   for (const delayMs of [0, 20]) {
-    const standIns = await startStandIns(delayMs);
+    const standIns = await startStandIns(dir, delayMs);
     try {
       const rows = measureWarm(runner, standIns.env, scenarios, rounds);
       const cells = rows.map(({ name, wallMs, ratio, maxRssMiB, limit }) => [
@@ -171,7 +210,7 @@ const report = async (rounds: number, dir: string): Promise<string> => {
       if (delayMs === 0 && process.geteuid?.() === 0) {
         const cold = (command: readonly string[]) => measureCold(runner, command, standIns.env);
         const floor = cold([HELLO]);
-        const coldRows = scenarios.slice(1).map(({ name, args }) => coldRowOf(name, cold([EXECUTABLE, ...args]), floor));
+        const coldRows = scenarios.slice(1, 5).map(({ name, args }) => coldRowOf(name, cold([EXECUTABLE, ...args]), floor));
         blocks.push(
           `Cold page cache, 128 KiB read-ahead as on EC2 (limit 40 MiB):\n\n${tableOf(['', 'wall ms', 'to cold `hello`', 'MiB faulted in'], [coldRowOf('`hello`', floor, floor), ...coldRows])}`,
         );

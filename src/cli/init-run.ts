@@ -7,6 +7,7 @@ import type { FactsPatch } from '../core/facts.ts';
 import { hasErrors } from '../core/report.ts';
 import { type Phase, phasePlan } from '../core/targets/amazon-linux-2023-phases.ts';
 import { processEnvironmentOf } from '../core/targets/amazon-linux-2023-proxy.ts';
+import type { Imds } from '../facts/imds.ts';
 import type { Log } from '../log.ts';
 import { type Context, Refused } from './command.ts';
 import { type Cached, cachedInstead, isCached, isSameSpec, readCache, writeCache } from './config-cache.ts';
@@ -17,6 +18,7 @@ import type { Machine } from './machine.ts';
 import { documentsNamed, sourcesNamed } from './node-config.ts';
 import type { Voice } from './node-run.ts';
 import { diagnosticLine } from './present/diagnostics.ts';
+import { openImds } from './world.ts';
 
 export interface InitRun {
   /** As they were named; none: user data. */
@@ -44,13 +46,14 @@ interface Resolved extends Configured {
 
 const warningsIn = ({ diagnostics }: Pick<ReadDocuments, 'diagnostics'>) => diagnostics.filter(({ severity }) => severity === 'warning');
 
+const cachedOf = async ({ cache, context }: InitRun): Promise<Cached | undefined> => {
+  const found = cache === undefined ? undefined : await readCache(cache, context);
+  return found !== undefined && isCached(found) ? found : undefined;
+};
+
 /** The documents of the sources, else of the cache. Throws Refused with all that is wrong with them. */
-const resolved = async ({ sources, modes, cache, context }: InitRun): Promise<Resolved> => {
-  const found: Cached | undefined = await (async () => {
-    const one = cache === undefined ? undefined : await readCache(cache, context);
-    return one !== undefined && isCached(one) ? one : undefined;
-  })();
-  const named = await sourcesNamed(sources, context);
+const resolved = async ({ sources, modes, cache, context }: InitRun, found: Cached | undefined, imds: Imds): Promise<Resolved> => {
+  const named = await sourcesNamed(sources, context, imds);
   const fresh = await documentsNamed(named, modes);
   const isFromCache = fresh.documents.length === 0 && fresh.isComplete && found !== undefined;
   const read = isFromCache ? cachedInstead(fresh, found, cache ?? '') : fresh;
@@ -98,8 +101,18 @@ const keep = (write: () => void, log: Log): void => {
 
 /** Resolves to the exit code. Throws Refused, NodeError. */
 export const runInit = async (init: InitRun, printsReport: boolean): Promise<number> => {
+  const found = await cachedOf(init);
+  const { imds, close } = openImds(init.context, init.log, found?.facts.instance === undefined);
+  try {
+    return await runResolved(init, await resolved(init, found, imds), imds, printsReport);
+  } finally {
+    await close();
+  }
+};
+
+const runResolved = async (init: InitRun, resolution: Resolved, imds: Imds, printsReport: boolean): Promise<number> => {
   const { cache, daemons, machine, command, log, context } = init;
-  const { spec, documents, warnings, known, hasChanged } = await resolved(init);
+  const { spec, documents, warnings, known, hasChanged } = resolution;
   log.info(`read ${documents.map(({ raw }) => raw.label).join(', ')}`);
   for (const warning of warnings) log.warn(diagnosticLine(warning));
   const phases = phasesOf(init, hasChanged);
@@ -119,6 +132,7 @@ export const runInit = async (init: InitRun, printsReport: boolean): Promise<num
       context: { ...context, env: { ...context.env, ...processEnvironmentOf(spec) } },
       voice: voiceOf(phases),
       known,
+      imds,
       planOf: (desired, observed) => phasePlan(desired, observed, { phases, ...(daemons ? { daemons } : {}) }),
       before: async () => (phases.has('config') && machine.live ? runHooks('pre', hooks.pre ?? [], machine, log, context) : undefined),
       after: async (facts) => {

@@ -2,6 +2,7 @@
 import { type ReadDocuments, type ReadOptions, readDocuments, unpackedSources } from '../core/config/node-config/read.ts';
 import type { RawSource } from '../core/config/node-config/user-data.ts';
 import { hasErrors } from '../core/report.ts';
+import type { Imds } from '../facts/imds.ts';
 import { DEFAULT_SOURCE, gunzip, readSources } from '../facts/sources.ts';
 import type { Context, Option } from './command.ts';
 import { isElsewhere, SHORT_IMDS, withRemedy } from './elsewhere.ts';
@@ -33,23 +34,27 @@ export interface NamedSources {
 }
 
 /** Reads the sources; none named: the user data of this instance. @throws NodeError when IMDS gives no answer. */
-export const sourcesNamed = async (given: readonly string[], context: Context): Promise<NamedSources> => {
+export const sourcesNamed = async (given: readonly string[], context: Context, client?: Imds): Promise<NamedSources> => {
   const names = given.length === 0 ? [DEFAULT_SOURCE] : given;
-  const closers: (() => Promise<void>)[] = [];
-  const { createImds } = names.some((name) => /^imds:/i.test(name)) ? await import('../facts/imds.ts') : {};
+  const isAsked = names.some((name) => /^imds:/i.test(name));
+  const own = isAsked && client === undefined ? await ownImds(context) : undefined;
   const imds = () => {
-    if (createImds === undefined) throw new Error('no IMDS source was named');
-    const limits = isElsewhere() ? SHORT_IMDS.imds : undefined;
-    const client = createImds({ env: context.env, random: context.random, ...(limits ? { deadlines: limits } : {}) });
-    closers.push(() => client.close());
-    return client;
+    const one = client ?? own;
+    if (one === undefined) throw new Error('no IMDS source was named');
+    return one;
   };
   try {
     const read = await readSources(names, { imds, stdin: readStdin, cwd: context.cwd, signal: context.signal }).catch(withRemedy(NO_IMDS));
     return { ...read, names };
   } finally {
-    await Promise.all(closers.map((close) => close()));
+    await own?.close();
   }
+};
+
+const ownImds = async ({ env, random }: Context): Promise<Imds> => {
+  const { createImds } = await import('../facts/imds.ts');
+  const limits = isElsewhere() ? SHORT_IMDS.imds : undefined;
+  return createImds({ env, random, ...(limits ? { deadlines: limits } : {}) });
 };
 
 /** The documents in the sources. CEL is compiled only where there is some. */

@@ -11,6 +11,7 @@ import type { Checked, Diagnostic } from '../core/report.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { timestampOf } from '../core/timestamp.ts';
 import { gather } from '../facts/gather.ts';
+import type { Imds } from '../facts/imds.ts';
 import type { Log } from '../log.ts';
 import { type ApplyResult, applyPlan } from '../node/apply.ts';
 import type { Report } from '../node/report.ts';
@@ -54,6 +55,8 @@ export interface NodeRun {
   readonly voice: Voice;
   /** What an earlier run of this boot has learnt, and nobody needs to ask again. */
   readonly known?: FactsPatch;
+  /** A client that asks IMDS already. */
+  readonly imds?: Imds;
   /** A part of the whole plan; absent: all of it. */
   readonly planOf?: (desired: Desired, observed: Observed) => Checked<Plan>;
   /** When all is decided, before the first write. */
@@ -75,10 +78,10 @@ interface Progress {
   verified?: VerifyResult;
 }
 
-const gathered = async ({ spec, machine, log, context, voice, known = {} }: NodeRun): Promise<Facts> => {
+const gathered = async ({ spec, machine, log, context, voice, known = {}, imds }: NodeRun): Promise<Facts> => {
   const start: Facts = withFacts({ schemaVersion: 1, now: timestampOf(context.now()), instance: {}, host: {} }, known);
   for (const line of voice.asking(spec, needsOf(spec, start))) log.info(line);
-  const { world, close } = openWorld(context, machine.root, log);
+  const { world, close } = openWorld(context, machine.root, log, {}, imds);
   try {
     return await gather(spec, start, world, { signal: context.signal, log: log.debug });
   } finally {

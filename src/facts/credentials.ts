@@ -21,7 +21,7 @@ export interface CredentialOptions {
   readonly warn: (message: string) => void;
 }
 
-const ROLE_PATH = 'latest/meta-data/iam/security-credentials/';
+export const ROLE_PATH = 'latest/meta-data/iam/security-credentials/';
 /** As the SDKs: not used in their last five minutes, as a request made with them would die with them. */
 const MARGIN_MS = 300_000;
 

@@ -52,7 +52,9 @@ const list = async (
   return lines;
 };
 
-const IDENTITY_PATH = 'latest/dynamic/instance-identity/document';
+export const MAC_PATH = 'latest/meta-data/mac';
+export const LOCAL_IPV4_PATH = 'latest/meta-data/local-ipv4';
+export const IDENTITY_PATH = 'latest/dynamic/instance-identity/document';
 
 /** `{ id, type, region, availabilityZone }` from the identity document, which may appear a moment after boot. */
 const fetchIdentity = async (imds: Imds, signal?: AbortSignal): Promise<InstanceFacts> => {
@@ -92,10 +94,10 @@ const IMDS_FACTS = {
   'instance.identity': fetchIdentity,
   'instance.domain': async (imds, signal) => ({ domain: await fetchDomain(imds, signal) }),
   'instance.mac': async (imds, signal) => ({
-    mac: await demand(imds, 'latest/meta-data/mac', (text) => MAC.test(text), 'a MAC address', signal),
+    mac: await demand(imds, MAC_PATH, (text) => MAC.test(text), 'a MAC address', signal),
   }),
   'instance.localIpv4': async (imds, signal) => {
-    const path = 'latest/meta-data/local-ipv4'; // 404 in an IPv6-only subnet
+    const path = LOCAL_IPV4_PATH; // 404 in an IPv6-only subnet
     const lines = await list(imds, path, isIPv4, 'an IPv4 address', signal);
     if (lines && lines.length > 1) throw malformed(path, lines.join('\n'), 'one IPv4 address');
     return { localIpv4: lines?.[0] ?? null };

@@ -8,7 +8,7 @@ import type { RegistryLogin } from './ecr.ts';
 import { readInput } from './files.ts';
 import * as host from './host.ts';
 import { createHttp } from './http.ts';
-import { createImds, type ImdsDeadlines } from './imds.ts';
+import { createImds, type Imds, type ImdsDeadlines } from './imds.ts';
 import { fetchInstanceFact, fetchRegion, isImdsFact } from './instance.ts';
 import { readCpuCores, readOnlineCpus, readOnlineMemory } from './sysfs.ts';
 import { abortable, type Env, type Progress, type Random, timer } from './wait.ts';
@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly deadlines?: Partial<WorldDeadlines>;
   /** Called while a wait lasts, once per attempt. */
   readonly progress?: (progress: Progress) => void;
+  /** A client that is there already, and stays when the world is closed. */
+  readonly imds?: Imds | undefined;
   /** Where IMDS is, in order of preference, instead of what the environment says. */
   readonly imdsEndpoints?: readonly string[];
 }
@@ -72,13 +74,15 @@ export const createWorld = (options: WorldOptions): World => {
   const warn = options.log.warn;
   const progress = options.progress ?? (() => undefined);
   const awsDeadlines = { ...AWS_DEADLINES, ...deadlines.aws };
-  const imds = createImds({
-    env,
-    random,
-    progress,
-    ...(deadlines.imds ? { deadlines: deadlines.imds } : {}),
-    ...(options.imdsEndpoints ? { endpoints: options.imdsEndpoints } : {}),
-  });
+  const own = (): Imds =>
+    createImds({
+      env,
+      random,
+      progress,
+      ...(deadlines.imds ? { deadlines: deadlines.imds } : {}),
+      ...(options.imdsEndpoints ? { endpoints: options.imdsEndpoints } : {}),
+    });
+  const imds = options.imds ?? own();
   const http = createHttp({ env, connectTimeoutMs: awsDeadlines.connectMs, proxy: true });
   const credentials = createCredentials({ env, imds, http, clock, requestMs: awsDeadlines.requestMs, warn });
   const aws: Aws = { env, http, random, clock, timer, deadlines: awsDeadlines, credentials: credentials.get, progress, warn };
@@ -111,7 +115,7 @@ export const createWorld = (options: WorldOptions): World => {
     describeTypes: api.describeTypes,
     registryLogin: api.registryLogin,
     close: async () => {
-      await Promise.all([imds.close(), http.close()]);
+      await Promise.all([options.imds === undefined && imds.close(), http.close()]);
     },
   };
 };

@@ -1,5 +1,5 @@
 /**
- * IMDS, EKS, EC2, STS and ECR to play with: `node test/fakes/main.ts [--facts FILE] [--delay-ms N] [--host H] [--imds-port N]
+ * IMDS, EKS, EC2, STS and ECR to play with: `node test/fakes/main.ts [--facts FILE] [--user-data FILE] [--delay-ms N] [--host H] [--imds-port N]
  * [--aws-port N] [--log FILE]`. Prints one line of JSON with the endpoints and the environment that points a program at them; ends on
  * SIGTERM. `--log` appends one JSON line per exchange, with times.
  */
@@ -21,6 +21,7 @@ export interface Fakes {
 
 export interface FakesOptions {
   readonly facts?: Facts;
+  readonly userData?: string | undefined;
   readonly delayMs?: number;
   readonly host?: string;
   readonly imdsPort?: number;
@@ -31,6 +32,7 @@ export interface FakesOptions {
 /** Both servers with one set of facts; a cluster is made up where the facts have none. */
 export const startFakes = async ({
   facts = exampleFacts(),
+  userData,
   delayMs = 0,
   host = '127.0.0.1',
   imdsPort = 0,
@@ -39,7 +41,10 @@ export const startFakes = async ({
 }: FakesOptions = {}): Promise<Fakes> => {
   const whole = facts.cluster ? facts : { ...facts, cluster: exampleCluster() };
   const common = { facts: whole, delayMs, host, ...(onExchange ? { onExchange } : {}) };
-  const [imds, aws] = await Promise.all([startImds({ ...common, port: imdsPort }), startAws({ ...common, port: awsPort })]);
+  const [imds, aws] = await Promise.all([
+    startImds({ ...common, port: imdsPort, ...(userData === undefined ? {} : { userData }) }),
+    startAws({ ...common, port: awsPort }),
+  ]);
   return {
     imds,
     aws,
@@ -61,6 +66,7 @@ const run = async (): Promise<void> => {
   const { values } = parseArgs({
     options: {
       facts: { type: 'string' },
+      'user-data': { type: 'string' },
       'delay-ms': { type: 'string', default: '0' },
       host: { type: 'string', default: '127.0.0.1' },
       'imds-port': { type: 'string', default: '0' },
@@ -71,6 +77,7 @@ const run = async (): Promise<void> => {
   const { log } = values;
   const fakes = await startFakes({
     ...(values.facts ? { facts: JSON.parse(readFileSync(values.facts, 'utf8')) as Facts } : {}),
+    ...(values['user-data'] ? { userData: readFileSync(values['user-data'], 'utf8') } : {}),
     delayMs: Number(values['delay-ms']),
     host: values.host,
     imdsPort: Number(values['imds-port']),

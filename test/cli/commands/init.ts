@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { exampleCluster } from '../../fakes/example.ts';
 import { type Fakes, startFakes } from '../../fakes/main.ts';
+import { sequentialRoundTrips } from '../../fakes/server.ts';
 import { makeImage, stateOf } from '../support/image.ts';
 import { makeProgram, type Run, type RunOptions } from '../support/program.ts';
 
@@ -40,8 +41,12 @@ interface Stage {
   readonly serve: (...args: readonly string[]) => Promise<Run>;
 }
 
-const stage = async (t: Test, changes: Readonly<Record<string, string | null>> = {}): Promise<Stage> => {
-  const fakes = await startFakes();
+const stage = async (
+  t: Test,
+  changes: Readonly<Record<string, string | null>> = {},
+  options: Parameters<typeof startFakes>[0] = {},
+): Promise<Stage> => {
+  const fakes = await startFakes(options);
   t.teardown(() => fakes.close());
   const root = makeImage(t, { ...IMAGE, ...changes });
   const cache = join(dirname(root), 'cache', 'config.json');
@@ -112,6 +117,25 @@ t.test('a boot: the files first, then what serves pods', async (t) => {
     'what the first half has learnt is not asked again',
   );
   t.match(read('run/bootwright/report.json'), /"kind": "write-file",\s+"path": "\/run\/nodeadm\/init"/);
+});
+
+t.test('each thing is asked once, as early as can be', async (t) => {
+  const { config, fakes } = await stage(t, {}, { delayMs: 40 });
+  t.equal((await config()).code, 0);
+  const all = [...fakes.imds.exchanges, ...fakes.aws.exchanges];
+  t.strictSame(all.map(({ path }) => path).sort(), [
+    '/',
+    '/latest/api/token',
+    '/latest/dynamic/instance-identity/document',
+    '/latest/meta-data/iam/security-credentials/',
+    '/latest/meta-data/iam/security-credentials/my-node-role',
+    '/latest/meta-data/local-ipv4',
+    '/latest/meta-data/mac',
+    '/latest/meta-data/network/interfaces/macs/02:29:15:c0:c3:d1/vpc-ipv4-cidr-blocks',
+    '/latest/user-data',
+  ]);
+  // The token, the user data, the credentials of the role, EC2.
+  t.ok(sequentialRoundTrips(all) <= 4, `${sequentialRoundTrips(all)} round trips`);
 });
 
 t.test('documents that changed in between are written, whatever is skipped', async (t) => {
