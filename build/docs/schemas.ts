@@ -1,8 +1,7 @@
 /** JSON Schemas (2020-12) of everything that the program prints as JSON. Facts come from the code that reads them. */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { FactsSchema } from '../../src/core/facts-schema.ts';
-
-type Schema = Readonly<Record<string, unknown>>;
+import { nodeConfigSchema, type Schema } from './node-config.ts';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 const text = (description?: string): Schema => ({ type: 'string', ...(description ? { description } : {}) });
@@ -48,10 +47,11 @@ const diagnostic = object(
     path: text('where: a flag, a variable, a file, file:key'),
     line: { type: 'integer' },
     column: { type: 'integer' },
+    field: text('keys within a document: spec.cluster.cidr'),
     message: text(),
     remedy: text('what to do'),
   },
-  { optional: ['line', 'column'] },
+  { optional: ['line', 'column', 'field'] },
 );
 
 const decision = object({
@@ -233,6 +233,40 @@ const maxPods: Schema = {
   }),
 };
 
+const configCheck: Schema = {
+  $schema: DIALECT,
+  title: 'bootwright config check --json',
+  ...object({
+    schemaVersion: { const: 1 },
+    kind: { const: 'config-check' },
+    ok: { type: 'boolean', description: 'no error' },
+    documents: list(text(), 'later over earlier'),
+    diagnostics: list(ref('diagnostic')),
+  }),
+  $defs: { diagnostic },
+};
+
+const configExplain: Schema = {
+  $schema: DIALECT,
+  title: 'bootwright config dump --explain --json',
+  ...object({
+    schemaVersion: { const: 1 },
+    kind: { const: 'config-explain' },
+    values: list(
+      object(
+        {
+          path: text('spec.cluster.name'),
+          value: anything,
+          at: text('where it stands'),
+          beats: list(object({ value: anything, at: text() }), 'what earlier documents say'),
+          otherOrder: { description: 'what would stand here if the documents came in the opposite order, where that is something else' },
+        },
+        { optional: ['otherOrder'] },
+      ),
+    ),
+  }),
+};
+
 /** Every schema by the name of its file. */
 export const schemasOf = (): Readonly<Record<string, Schema>> => ({
   facts: { ...toJsonSchema(FactsSchema, { errorMode: 'ignore' }), $schema: DIALECT, title: 'bootwright facts' },
@@ -240,4 +274,7 @@ export const schemasOf = (): Readonly<Record<string, Schema>> => ({
   explain,
   report,
   'max-pods': maxPods,
+  'config-check': configCheck,
+  'config-explain': configExplain,
+  'node-config': nodeConfigSchema(),
 });

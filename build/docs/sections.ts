@@ -9,6 +9,7 @@ import { BOOTSTRAP_FLAGS } from '../../src/core/config/bootstrap-flags.ts';
 import { DEVIATIONS } from '../../src/core/deviations.ts';
 import { GATES } from '../../src/core/kubelet/versions.ts';
 import { NODEADM_DEVIATIONS } from '../../src/core/nodeadm-deviations.ts';
+import { nodeConfigRows } from './node-config.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;');
 
@@ -59,6 +60,10 @@ export const sectionsOf = ({ preview, maxPods }: Shown): Readonly<Record<string,
   deviations: table(
     ['', 'bootstrap.sh', 'bootwright', 'Why'],
     DEVIATIONS.map(({ id, was, now, reason }) => [id, was, now, reason]),
+  ),
+  'node-config': table(
+    ['Below `spec`', 'Form', 'Meaning', 'Default'],
+    nodeConfigRows().map(([path = '', ...cells]) => [code(path), ...cells]),
   ),
   'nodeadm-deviations': table(
     ['', 'nodeadm', 'bootwright', 'Why'],

@@ -134,4 +134,52 @@ export const NODEADM_DEVIATIONS: readonly Deviation[] = [
     now: 'an error that says so',
     reason: 'it has no such flag',
   },
+  {
+    id: 'strict',
+    was: 'unknown fields, gates, words, addresses, URLs and kubelet fields are taken in silence',
+    now: 'errors in `bootwright config check` (all at once, with part, line and column), warnings under the name nodeadm; `--strict` makes them errors there',
+    reason: 'a typo makes a node that is not what it should be, and nobody says so',
+  },
+  {
+    id: 'bad-part',
+    was: 'one MIME part that cannot be read drops the whole user data with a warning',
+    now: 'an error that names the part; `--compat` keeps the old way',
+    reason: 'the node then lacked what the good parts said',
+  },
+  {
+    id: 'no-user-data',
+    was: 'an instance without user data is an error, even if the drop-in directory has a document',
+    now: 'a warning; an error only when no source has a document',
+    reason: 'images that bring their own configuration',
+  },
+  {
+    id: 'outpost-undone',
+    was: 'a later `enableOutpost: false` cannot undo an earlier `true`',
+    now: 'the later value counts',
+    reason: 'every other value can be changed by a later document',
+  },
+  {
+    id: 'described',
+    was: 'endpoint, certificate authority and CIDR are required',
+    now: 'EKS is asked for those left out, unless `spec.bootwright.describeCluster` is false; `config check` says so; `--compat` makes it an error',
+    reason: 'few nodes, and clusters that are made together with their nodes (amazon-eks-ami #2029)',
+  },
+  {
+    id: 'nested-multipart',
+    was: 'a multipart inside of a multipart is skipped',
+    now: 'its parts are read, as cloud-init does',
+    reason: 'tools that wrap user data once more',
+  },
+  {
+    id: 'files-encoded',
+    was: 'a file source may be MIME, but neither gzip nor base64',
+    now: 'every source may be all of it; more than 1 MiB is an error',
+    reason: 'user data is checked as it will be sent; 64 MiB took 413 MiB of memory',
+  },
+  {
+    id: 'cel-min-max',
+    was: '`maxPodsExpression` knows no min() and max(); what does not compile gives the standard value with a warning',
+    now: 'it knows both; what does not compile is found by `config check`, with its column; patterns and nested list macros are refused',
+    reason: 'users wrote ternaries; an expression can take time without end',
+  },
 ];

@@ -9,6 +9,8 @@ export type ImdsTree = Map<string, string | Uint8Array>;
 
 export interface FakeImds extends Fake {
   readonly tree: ImdsTree;
+  /** Beats the tree, for what is no text: compressed user data. */
+  readonly bytes: Map<string, Uint8Array>;
   /** Every token becomes invalid, as when the instance moves to another host. */
   forgetTokens(): void;
   /** From now on 403 to everything, as with --http-endpoint disabled. */
@@ -110,6 +112,7 @@ const pathOf = ({ path }: FakeRequest): string =>
 export const startImds = async (options: ImdsFakeOptions): Promise<FakeImds> => {
   const tree = treeOf(options);
   const tokens = new Map<string, number>();
+  const bytes = new Map<string, Uint8Array>();
   let disabled = false;
   const text = (status: number, body: string | Uint8Array): FakeAnswer => ({
     status,
@@ -131,12 +134,13 @@ export const startImds = async (options: ImdsFakeOptions): Promise<FakeImds> => 
     if (request.method === 'PUT' && path === 'latest/api/token') return putToken(request);
     if (request.method !== 'GET') return text(405, 'Method Not Allowed');
     if (!((tokens.get(request.headers['x-aws-ec2-metadata-token'] ?? '') ?? 0) > Date.now())) return text(401, 'Unauthorized');
-    const found = tree.get(path) ?? listing(tree, path);
+    const found = bytes.get(path) ?? tree.get(path) ?? listing(tree, path);
     return found === undefined ? text(404, 'Not Found') : text(200, found);
   };
   const fake = await startServer({ name: 'imds', nameOf: pathOf, answer }, options);
   return Object.assign(fake, {
     tree,
+    bytes,
     forgetTokens: () => tokens.clear(),
     disable: () => {
       disabled = true;

@@ -116,9 +116,9 @@ export const BOOTWRIGHT = object<NodeConfigBootwright>('fields of our own; nodea
     object<Taint>(
       'a taint',
       {
-        key: text('', { check: check.checkQualifiedName }),
-        value: text('', { check: check.checkLabelValue }),
-        effect: text('', { words: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }),
+        key: text('as in kubectl taint', { check: check.checkQualifiedName }),
+        value: text('as in kubectl taint', { check: check.checkLabelValue }),
+        effect: text('what happens to pods that do not tolerate it', { words: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] }),
       },
       { required: ['key', 'effect'] },
     ),

@@ -77,14 +77,14 @@ const containerd = object<NodeConfigContainerd>('containerd', {
 });
 
 const localStorage = object<NonNullable<NodeConfigInstance['localStorage']>>('disks of the instance', {
-  strategy: text('what to make of them', {
+  strategy: text('what is made of the instance store', {
     words: ['RAID0', 'RAID10', 'Mount', 'None'],
     ignoresCase: true,
     weight: 'fault',
     fallback: 'left alone',
   }),
-  mountPath: text('where', { check: check.checkPath, fallback: '/mnt/k8s-disks' }),
-  disabledMounts: list('what stays where it is', text('', { words: ['Containerd', 'PodLogs', 'SOCI'], weight: 'fault' })),
+  mountPath: text('where it is mounted', { check: check.checkPath, fallback: '/mnt/k8s-disks' }),
+  disabledMounts: list('what stays on the root disk', text('a word', { words: ['Containerd', 'PodLogs', 'SOCI'], weight: 'fault' })),
 });
 
 const volume = object<NodeConfigVolume>(
@@ -122,7 +122,12 @@ export const SPEC = object<Spec>('what the node shall be', {
   containerd,
   instance,
   kubelet,
-  featureGates: map('switches', 'gate', bool('on or off', { fallback: 'false' }), { checkKey: check.checkWord(FEATURE_GATES) }),
+  featureGates: map(
+    'InstanceIdNodeName: the instance id is the name of the node; FastImagePull: SOCI unpacks images in parallel',
+    'gate',
+    bool('on or off', { fallback: 'false' }),
+    { checkKey: check.checkWord(FEATURE_GATES) },
+  ),
   bootwright: BOOTWRIGHT,
 });
 
