@@ -75,6 +75,7 @@ const scenariosOf = (dir: string): readonly Scenario[] => {
   const plan = (...rest: readonly string[]) => ['plan', 'bootstrap', 'my-cluster', '--root', root, ...rest];
   return [
     { name: '`version`', args: ['version'], limit: 1.5 },
+    { name: '`config check` of 15 KiB of user data', args: ['config', 'check', join(import.meta.dirname, 'user-data.txt')], limit: 2.3 },
     { name: '`token`', args: ['token', '--cluster-name', 'my-cluster', '--region', 'us-west-2'], limit: 2 },
     { name: 'decision without an AWS API', args: plan(...given, ...dns, '--node-name', 'instance-id'), limit: 2.5 },
     { name: 'decision with DescribeInstances', args: plan(...given, ...dns), limit: 3 },

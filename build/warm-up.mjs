@@ -13,6 +13,31 @@ const KUBELET = '1.32.3';
 const CONTAINERD = '1.7.27';
 /** All that the workloads find on PATH, so that it does not matter what the machine that builds has installed. */
 const PROGRAMS = 'programs';
+/** Files with it in the image, and what more the kubelet's part says there. */
+const USER_DATA = { 'user-data.txt': '', 'with-cel.txt': "maxPodsExpression: 'max_pods < 30 ? max_pods : min(30, default_enis * 2)'" };
+/** A NodeConfig as EKS sends it, with a field of each kind. */
+const userData = ({ endpoint, certificateAuthority }, kubelet) => `MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="//"
+
+--//
+Content-Type: application/node.eks.aws
+
+apiVersion: node.eks.aws/v1alpha1
+kind: NodeConfig
+spec:
+  cluster: {name: my-cluster, apiServerEndpoint: '${endpoint}', certificateAuthority: ${certificateAuthority}, cidr: 10.100.0.0/16}
+  kubelet:
+    ${kubelet}
+    config: {clusterDNS: [10.100.0.10], kubeReserved: {cpu: 70m}, featureGates: {KubeletPSI: true}, shutdownGracePeriod: 30s}
+    flags: ['--node-labels=a=b,c=d']
+  containerd: {config: "version = 3\\n[a]\\nb = 1"}
+  instance:
+    environment: {default: {HTTPS_PROXY: 'http://proxy:3128'}}
+    localStorage: {strategy: RAID0}
+  featureGates: {FastImagePull: true}
+--//--
+`;
+
 const OWN = 'bootwright';
 const DROP_IN = 'bootstrap.sh';
 
@@ -33,6 +58,11 @@ const groups = ({ root, endpoint, ca }) => {
       { argv0: OWN, argv: ['bootstrap', 'my-cluster', ...given, '--root', root, '--node-name', 'instance-id'] },
     ],
     [{ argv0: OWN, argv: ['token', '--cluster-name', 'my-cluster', '--region', 'us-west-2'] }],
+    [
+      { argv0: OWN, argv: ['config', 'check', join(root, 'user-data.txt')] },
+      { argv0: OWN, argv: ['config', 'dump', join(root, 'user-data.txt')] },
+    ],
+    [{ argv0: OWN, argv: ['config', 'check', join(root, 'with-cel.txt')] }],
     [
       { argv0: OWN, argv: ['--version'] },
       { argv0: OWN, argv: ['--help'] },
@@ -68,6 +98,7 @@ export const withWarmUps = async (use) => {
   const freshImage = () => {
     rmSync(root, { recursive: true });
     makeImage(root);
+    for (const [name, expression] of Object.entries(USER_DATA)) writeFileSync(join(root, name), userData(exampleCluster(), expression));
   };
   const fakes = await startFakes({ delayMs: ANSWER_MS });
   fakes.imds.fault(OPEN_RACE);
