@@ -40,6 +40,7 @@ spec:
 
 const OWN = 'bootwright';
 const DROP_IN = 'bootstrap.sh';
+const NODEADM = 'nodeadm';
 
 /** An answer takes longer than the work between two: what runs side by side ends in the same order on every machine. */
 const ANSWER_MS = 40;
@@ -49,6 +50,8 @@ const OPEN_RACE = { on: /\/ipv6s$/, kind: 'hang' };
 
 /** @param {{ root: string, endpoint: string, ca: string }} given the image, and the cluster for a boot that asks no AWS API */
 const groups = ({ root, endpoint, ca }) => {
+  const root2023 = join(root, IMAGE_2023);
+  const cache = join(root2023, 'run/eks/nodeadm/config.json');
   const given = ['--apiserver-endpoint', endpoint, '--b64-cluster-ca', ca];
   return [
     [
@@ -58,6 +61,11 @@ const groups = ({ root, endpoint, ca }) => {
       { argv0: OWN, argv: ['bootstrap', 'my-cluster', ...given, '--root', root, '--node-name', 'instance-id'] },
     ],
     [{ argv0: OWN, argv: ['token', '--cluster-name', 'my-cluster', '--region', 'us-west-2'] }],
+    // Both halves of a boot of Amazon Linux 2023.
+    [
+      { argv0: NODEADM, argv: ['init', '--skip', 'run', '--config-cache', cache], env: { BOOTWRIGHT_ROOT: root2023 } },
+      { argv0: NODEADM, argv: ['init', '--skip', 'config', '--config-cache', cache], env: { BOOTWRIGHT_ROOT: root2023 } },
+    ],
     [
       { argv0: OWN, argv: ['config', 'check', join(root, 'user-data.txt')] },
       { argv0: OWN, argv: ['config', 'dump', join(root, 'user-data.txt')] },
@@ -72,6 +80,19 @@ const groups = ({ root, endpoint, ca }) => {
       },
     ],
   ];
+};
+
+/** In the other image. */
+const IMAGE_2023 = '2023';
+
+/** What boots of Amazon Linux 2023 see of theirs. */
+const makeImage2023 = (root) => {
+  mkdirSync(join(root, 'etc/eks'), { recursive: true });
+  writeFileSync(join(root, 'etc/eks/kubelet-version.txt'), 'v1.34.1\n');
+  writeFileSync(join(root, 'etc/eks/containerd-version.txt'), '2.1.5\n');
+  mkdirSync(join(root, 'etc/systemd/system'), { recursive: true });
+  for (const name of ['containerd', 'kubelet'])
+    writeFileSync(join(root, 'etc/systemd/system', `${name}.service`), `[Service]\nExecStart=/usr/bin/${name}\n`);
 };
 
 /** An Amazon Linux 2 image as far as a decision looks at it. */
@@ -98,9 +119,10 @@ export const withWarmUps = async (use) => {
   const freshImage = () => {
     rmSync(root, { recursive: true });
     makeImage(root);
+    makeImage2023(join(root, IMAGE_2023));
     for (const [name, expression] of Object.entries(USER_DATA)) writeFileSync(join(root, name), userData(exampleCluster(), expression));
   };
-  const fakes = await startFakes({ delayMs: ANSWER_MS });
+  const fakes = await startFakes({ delayMs: ANSWER_MS, userData: userData(exampleCluster(), '') });
   fakes.imds.fault(OPEN_RACE);
   const { endpoint, certificateAuthority: ca } = exampleCluster();
   try {
