@@ -139,7 +139,7 @@ const main = (cache: string): void => {
 /** Made by build/kubelet-config.ts from the sources of Kubernetes ${VERSIONS[0]} to ${VERSIONS.at(-1)}: do not edit. */
 
 /** When the sources were read. */
-// Made on ${new Date().toISOString().slice(0, 10)}.
+export const KUBELET_CONFIG_DATE = '${new Date().toISOString().slice(0, 10)}';
 
 /**
  * Fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1) as \`Struct.field=form\`, by the first and the last minor that has them.

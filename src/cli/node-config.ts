@@ -5,7 +5,7 @@ import { hasErrors } from '../core/report.ts';
 import type { Imds } from '../facts/imds.ts';
 import { DEFAULT_SOURCE, gunzip, readSources } from '../facts/sources.ts';
 import type { Context, Option } from './command.ts';
-import { isElsewhere, SHORT_IMDS, withRemedy } from './elsewhere.ts';
+import { SHORT_IMDS, withRemedy } from './elsewhere.ts';
 import { readStdin } from './files.ts';
 
 /** Which documents, and how strictly they are read. */
@@ -51,10 +51,10 @@ export const sourcesNamed = async (given: readonly string[], context: Context, c
   }
 };
 
+/** A person waits: an instance that runs a shell has its metadata service. */
 const ownImds = async ({ env, random }: Context): Promise<Imds> => {
   const { createImds } = await import('../facts/imds.ts');
-  const limits = isElsewhere() ? SHORT_IMDS.imds : undefined;
-  return createImds({ env, random, ...(limits ? { deadlines: limits } : {}) });
+  return createImds({ env, random, deadlines: SHORT_IMDS.imds ?? {} });
 };
 
 /** The documents in the sources. CEL is compiled only where there is some. */

@@ -1,7 +1,7 @@
 /** Made by build/kubelet-config.ts from the sources of Kubernetes 1.28.15 to 1.36.3: do not edit. */
 
 /** When the sources were read. */
-// Made on 2026-11-21.
+export const KUBELET_CONFIG_DATE = '2026-11-21';
 
 /**
  * Fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1) as `Struct.field=form`, by the first and the last minor that has them.
