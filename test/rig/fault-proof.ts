@@ -2,11 +2,11 @@
  * The fault proof: a whole bootstrap is broken at one of its system calls, or killed at some moment; then no file may be half-written,
  * and one more run must come to the bytes, modes and owners of an undisturbed one. `npm test` tries a sample, `npm run faults` all.
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fault, type FaultPoint, faultPoints, readingPoints, type Victim, withFault } from './faults.ts';
-import { makeScratchRoot } from './scratch-root.ts';
-import { complaintOf, run } from './shell.ts';
+import { makeScratchRoot, makeScratchRoot2023 } from './scratch-root.ts';
+import { complaintOf, rigDirectory, run } from './shell.ts';
 
 /** What is wrong after a fault; `at`: where it struck. */
 export interface Finding {
@@ -79,9 +79,38 @@ const halfWritten = (root: string, before: State, wanted: State): readonly strin
 /** How often a call is tried that did not come: with several threads the n-th of a name is not always the same one. */
 const TRIES = 6;
 
+/** What is broken: a call, and what it meets. */
+export interface Scenario {
+  /** Makes the image anew. */
+  readonly makeRoot: (root: string) => void;
+  readonly args: (root: string) => readonly string[];
+}
+
+export const BOOTSTRAP: Scenario = {
+  makeRoot: makeScratchRoot,
+  args: (root) => ['bootstrap', 'my-cluster', '--root', root, '--kubelet-extra-args', '--v=4'],
+};
+
+/** With a document of every kind of file. */
+export const INIT: Scenario = {
+  makeRoot: (root) => {
+    makeScratchRoot2023(root);
+    rmSync(cacheOf(root), { force: true });
+  },
+  args: (root) => ['init', '--root', root, '--config-cache', cacheOf(root), join(rigDirectory, 'al2023.yaml')],
+};
+
+const cacheOf = (root: string): string => `${root}.cache.json`;
+
 /** @throws Error when an undisturbed run fails, or a second one after it changes anything */
-export const makeStage = async (root: string, program: string, awsEnv: Readonly<Record<string, string>>): Promise<Stage> => {
-  const args = ['bootstrap', 'my-cluster', '--root', root, '--kubelet-extra-args', '--v=4'];
+export const makeStage = async (
+  root: string,
+  program: string,
+  awsEnv: Readonly<Record<string, string>>,
+  scenario: Scenario = BOOTSTRAP,
+): Promise<Stage> => {
+  const { makeRoot } = scenario;
+  const args = scenario.args(root);
   const env = { PATH: process.env['PATH'], HOME: '/', ...awsEnv };
   const victim: Victim = { command: [program, ...args], options: { env }, within: root };
   const bootstrap = (deadlineMs?: number) => run(program, args, { env, ...(deadlineMs === undefined ? {} : { deadlineMs }) });
@@ -92,7 +121,7 @@ export const makeStage = async (root: string, program: string, awsEnv: Readonly<
     return performance.now() - start;
   };
 
-  makeScratchRoot(root);
+  makeRoot(root);
   const before = stateOf(root);
   const durationMs = await mustBootstrap();
   const wanted = stateOf(root);
@@ -110,21 +139,21 @@ export const makeStage = async (root: string, program: string, awsEnv: Readonly<
   return {
     durationMs,
     points: async () => {
-      makeScratchRoot(root);
+      makeRoot(root);
       const changing = await faultPoints(victim);
-      makeScratchRoot(root);
+      makeRoot(root);
       return { changing, reading: await readingPoints(victim, isTemporary) };
     },
     breakAt: async (point, fault) => {
       for (let i = 0; i < TRIES; i++) {
-        makeScratchRoot(root);
+        makeRoot(root);
         const { path, code } = await withFault(victim, point, fault);
         if (path !== undefined) return judge(`${fault} at ${point.call} #${point.n}, ${path} (exit code ${code})`);
       }
       return undefined;
     },
     killAfter: async (ms) => {
-      makeScratchRoot(root);
+      makeRoot(root);
       await bootstrap(Math.max(1, Math.round(ms)));
       const left = stateOf(root);
       const done = Object.keys(wanted).filter((path) => left[path] === wanted[path] && before[path] !== wanted[path]);

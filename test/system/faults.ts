@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { startFakes } from '../fakes/main.ts';
 import { executable } from '../rig/executable.ts';
-import { makeStage } from '../rig/fault-proof.ts';
+import { INIT, makeStage } from '../rig/fault-proof.ts';
 import type { Fault, FaultPoint } from '../rig/faults.ts';
 import { needs } from '../rig/parts.ts';
 
@@ -43,6 +43,22 @@ t.test('a whole bootstrap with one system call broken', async (t) => {
     [],
     'kills at other moments',
   );
+});
+
+t.test('init, dead at each of its writes', async (t) => {
+  if (!needs(t, 'linux', 'x64', 'strace', 'systemctl')) return;
+  const fakes = await startFakes();
+  t.teardown(() => fakes.close());
+  const stage = await makeStage(join(t.testdir(), 'root'), await executable(), fakes.env, INIT);
+  const { changing } = await stage.points();
+  // A file is there, or gone: the boundaries between two actions.
+  const boundaries = changing.filter(({ call }) => /^(?:rename|unlink)/.test(call));
+  t.ok(boundaries.length > 12, `${boundaries.length} boundaries: ${boundaries.map(({ path }) => path).join(' ')}`);
+  const found = [];
+  for (const point of boundaries) found.push(await stage.breakAt(point, 'signal=KILL'));
+  const came = found.filter((findings) => findings !== undefined);
+  t.strictSame(came.flat(), []);
+  t.ok(came.length >= boundaries.length * 0.8, `${came.length} came about`);
 });
 
 /** As bootstrap.sh writes: in place, and never again what is there. */
