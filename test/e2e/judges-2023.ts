@@ -17,23 +17,28 @@ const KUBELET_SAYS: { readonly [name: string]: RegExp } = {
 
 const textOf = ({ files }: RenderedCase, path: string): string | undefined => files.find((file) => file.path === path)?.text;
 
-t.test('kubelet 1.36 takes every config.json with its drop-in', { timeout: 120_000 }, async (t) => {
-  if (!needs(t, 'linux', 'root', 'cgroup2', 'kubelet')) return;
-  const dir = t.testdir();
-  const [file, dropIns] = [join(dir, 'config.json'), join(dir, 'config.json.d')];
-  const texts = distinct(renderedCases2023(), (one) => ({
-    config: textOf(one, '/etc/kubernetes/kubelet/config.json') ?? '',
-    dropIn: textOf(one, '/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf'),
-  }));
-  t.ok(texts.size > 30, `${texts.size} different configurations`);
-  for (const [name, { config, dropIn }] of texts) {
-    rmSync(dropIns, { recursive: true, force: true });
-    mkdirSync(dropIns);
-    writeFileSync(file, config);
-    if (dropIn !== undefined) writeFileSync(join(dropIns, '40-nodeadm.conf'), dropIn);
-    t.match(await kubeletObjections(file, dropIn === undefined ? undefined : dropIns), KUBELET_SAYS[name] ?? /^$/, name);
-  }
-});
+/** Each kubelet judges what is made for it and for those before it, but for what has been taken out since. */
+const KUBELETS = { kubelet: 36, 'kubelet-1.34': 34 } as const;
+
+for (const [program, minor] of Object.entries(KUBELETS) as readonly (readonly [keyof typeof KUBELETS, number])[])
+  t.test(`kubelet 1.${minor} takes every config.json with its drop-in`, { timeout: 120_000 }, async (t) => {
+    if (!needs(t, 'linux', 'root', 'cgroup2', program)) return;
+    const dir = t.testdir();
+    const [file, dropIns] = [join(dir, 'config.json'), join(dir, 'config.json.d')];
+    const cases = renderedCases2023().filter((one) => Number(one.kubelet.split('.')[1]) <= minor);
+    const texts = distinct(cases, (one) => ({
+      config: textOf(one, '/etc/kubernetes/kubelet/config.json') ?? '',
+      dropIn: textOf(one, '/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf'),
+    }));
+    t.ok(texts.size > 30, `${texts.size} different configurations`);
+    for (const [name, { config, dropIn }] of texts) {
+      rmSync(dropIns, { recursive: true, force: true });
+      mkdirSync(dropIns);
+      writeFileSync(file, config);
+      if (dropIn !== undefined) writeFileSync(join(dropIns, '40-nodeadm.conf'), dropIn);
+      t.match(await kubeletObjections(program, file, dropIn === undefined ? undefined : dropIns), KUBELET_SAYS[name] ?? /^$/, name);
+    }
+  });
 
 t.test('containerd takes every config.toml with its base runtime specification', { timeout: 240_000 }, async (t) => {
   if (!needs(t, 'linux', 'root', 'containerd-1.7', 'containerd-2')) return;

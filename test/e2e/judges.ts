@@ -25,11 +25,11 @@ t.test('kubelet 1.36 takes every rendered configuration', { timeout: 120_000 }, 
   t.ok(texts.size > 20, `${texts.size} different configurations`);
   for (const [name, text] of texts) {
     writeFileSync(file, text);
-    t.equal(await kubeletObjections(file), '', name);
+    t.equal(await kubeletObjections('kubelet', file), '', name);
   }
 
   writeFileSync(file, '{"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", "maxPodz": 1}');
-  t.match(await kubeletObjections(file), 'unknown field \\"maxPodz\\"', 'a mistake would be told');
+  t.match(await kubeletObjections('kubelet', file), 'unknown field \\"maxPodz\\"', 'a mistake would be told');
 });
 
 t.test('containerd takes every rendered configuration', { timeout: 240_000 }, async (t) => {

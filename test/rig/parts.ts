@@ -59,6 +59,7 @@ const PARTS = {
   'arm64-libraries': () =>
     isThere('/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1') ? undefined : `no C library for arm64: ${EMULATION}`,
   kubelet: built('kubelet'),
+  'kubelet-1.34': built('kubelet-1.34'),
   kubectl: built('kubectl'),
   'kube-apiserver': built('kube-apiserver'),
   'kube-controller-manager': built('kube-controller-manager'),
