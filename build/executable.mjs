@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'postject';
+import { leaveOutExports } from './exports.mjs';
 import { bundleOf } from './scripts.mjs';
 import { steadyFlags } from './steady.cjs';
 
@@ -26,10 +27,11 @@ const SEA = { disableExperimentalSEAWarning: true, useCodeCache: false, useSnaps
 
 /**
  * One executable from a CommonJS file that requires nothing but Node's own modules.
- * @param {{ runtime: object, main: string, assets: Record<string, string>, work: string, out: string }} options
- *   runtime: see runtime.mjs; work: scratch folder; main and assets (name → file): files in it, by their names
+ * @param {{ runtime: object, main: string, assets: Record<string, string>, work: string, out: string, finish?: Function }} options
+ *   runtime: see runtime.mjs; work: scratch folder; main and assets (name → file): files in it, by their names;
+ *   finish: may change the executable's bytes
  */
-export const writeExecutable = async ({ runtime, main, assets, work, out }) => {
+export const writeExecutable = async ({ runtime, main, assets, work, out, finish }) => {
   // Names without a folder: the blob holds that of `main`, and the scratch folder has another one each time.
   writeFileSync(join(work, 'sea.json'), JSON.stringify({ ...SEA, main, output: 'sea.blob', assets }));
   execFileSync(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work, stdio: 'pipe' });
@@ -37,6 +39,11 @@ export const writeExecutable = async ({ runtime, main, assets, work, out }) => {
   runtime.copyTo(made);
   chmodSync(made, 0o755);
   await injectQuietly(made, readFileSync(join(work, 'sea.blob')));
+  if (finish) {
+    const bytes = readFileSync(made);
+    finish(bytes);
+    writeFileSync(made, bytes);
+  }
   renameSync(made, out); // the one there may be running
 };
 
@@ -158,5 +165,5 @@ export const writeProgram = async ({ settled, work, out, ...options }) => {
   await (settled ? makeSettledPack : makePack)(join(work, 'scripts'), options);
   await bundleOf({ entry: join(import.meta.dirname, 'entry.cjs'), outfile: join(work, 'entry.cjs') });
   const assets = { 'pack.json': 'scripts/pack.json', pack: 'scripts/pack' };
-  await writeExecutable({ runtime: options.runtime, main: 'entry.cjs', assets, work, out });
+  await writeExecutable({ runtime: options.runtime, main: 'entry.cjs', assets, work, out, finish: leaveOutExports });
 };
