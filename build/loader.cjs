@@ -114,6 +114,7 @@ const loaderOf = (scriptOf, read, compiled) => {
     return module.exports;
   };
   const requireFrom = (name) => {
+    if (name.startsWith('./late-')) return lazily(() => load(name.slice(2)));
     if (name.startsWith('./')) return load(name.slice(2));
     const builtin = () => loading(() => require(name));
     return LAZY.has(name) ? lazily(builtin) : builtin();
