@@ -160,6 +160,13 @@ export const SLIM = [
       export const toDate = (time) => (time instanceof Date ? time : new Date(typeof time === 'number' ? time * 1000 : time));
       export const iso8601 = (time) => timestampOf(toDate(time)).slice(0, 19) + 'Z';`,
   },
+  {
+    // EKS speaks JSON over REST; the index brings query, XML and RPC.
+    name: /^@aws-sdk\/core\/protocols$/,
+    importers: /\/@aws-sdk\/client-eks\//,
+    contents: `export { AwsRestJsonProtocol } from './json/AwsRestJsonProtocol.js';`,
+    from: 'node_modules/@aws-sdk/core/dist-es/submodules/protocols',
+  },
   // The whole namespace of a dynamic import would come along, with the schemas of all sixty operations.
   {
     name: /^@aws-sdk\/client-eks$/,
@@ -169,9 +176,13 @@ export const SLIM = [
   {
     name: /^node:fs\/promises$/,
     importers: SDK,
-    contents: `exports.readFile = (path, options) => new Promise((resolve, reject) => {
-      require('node:fs').readFile(path, options, (error, data) => (error ? reject(error) : resolve(data)));
-    });`,
+    contents: `exports.readFile = async (path, options) => require('node:fs').readFileSync(path, options);`,
+  },
+  {
+    // The global, for which Node would load a module.
+    name: /^node:process$/,
+    importers: SDK,
+    contents: `module.exports = process;`,
   },
   {
     // Checksums of S3 and of event streams; the package computes its tables at start, a hot loop.
