@@ -9,10 +9,12 @@ const pack = getRawAsset('pack');
 const { scriptOf, placeOf } = JSON.parse(latin1(getRawAsset('pack.json')));
 
 let codeCache = 'used';
+let readBytes = 0;
 const { load } = loaderOf(
   scriptOf,
   (script) => {
     const [at, length, cacheAt, cacheLength] = placeOf[script];
+    readBytes += length + cacheLength;
     return { source: latin1(pack, at, length), cachedData: Buffer.from(pack, cacheAt, cacheLength) };
   },
   (script, { cachedDataRejected }) => {
@@ -25,6 +27,7 @@ const { load } = loaderOf(
 const { main } = load('main.js');
 /** Not tearing V8's heap down saves 2 ms. Only when all is written: what a slow reader's pipe has not taken yet would be lost. */
 const endEarly = () => {
+  if (process.env.BOOTWRIGHT_DEBUG) process.stderr.write(`debug: ${Math.ceil(readBytes / 1024)} KiB of scripts and code caches\n`);
   if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit();
 };
 

@@ -20,5 +20,5 @@ export const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['VERCMP_QUIET', 'for `vercmp`: true prints nothing'],
   ['NO_COLOR', 'no colour, on a terminal either'],
   ['BOOTWRIGHT_ROOT', 'as --root, for every command that writes'],
-  ['BOOTWRIGHT_DEBUG', 'log what is asked and answered, and whether the code cache was used'],
+  ['BOOTWRIGHT_DEBUG', 'log what is asked and answered, whether the code cache was used, and how much of the program was read'],
 ];
