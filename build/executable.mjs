@@ -106,7 +106,7 @@ const writePack = (dir) => {
 
 /**
  * Modules that the same workloads load belong in one script: reading a script costs 0.1 ms however small it is, and a boot needs some
- * forty modules. What no workload loads stays alone. The most used come first.
+ * forty modules. What no workload loads stays alone. What most boots load comes first, then what most of all do.
  */
 const groupsOf = async (dir, modules, { groups: warmUps, freshImage }) => {
   const workloads = warmUps.flat();
@@ -122,7 +122,8 @@ const groupsOf = async (dir, modules, { groups: warmUps, freshImage }) => {
     for (const name of JSON.parse(readFileSync(join(dir, 'loaded.json'), 'utf8'))) loaders.get(name).push(i);
   }
   const groups = [...Map.groupBy(modules.keys(), (name) => loaders.get(name).join() || name).values()];
-  const uses = ([name]) => loaders.get(name).length;
+  const boots = warmUps[0].length;
+  const uses = ([name]) => loaders.get(name).length + workloads.length * loaders.get(name).filter((i) => i < boots).length;
   return groups.sort((a, b) => uses(b) - uses(a));
 };
 

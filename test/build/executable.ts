@@ -152,6 +152,16 @@ t.test('the bundle is the same program under any Node from 22', async (t) => {
   t.equal((await run(process.execPath, [link, '--no-such-option'])).code, 64);
 });
 
+t.test('what the executable reads late does what it does in the bundle', async (t) => {
+  if (!needs(t, 'linux', 'x64')) return;
+  const program = await executable();
+  const args = 'preview --json --target amazon-linux-2023 --instance-type m5.large --region us-west-2 bootstrap my-cluster'.split(' ');
+  const ended = await run(program, args);
+  t.equal(ended.code, 0);
+  t.match(ended.stdout, '/etc/eks/kubelet/environment');
+  t.strictSame(ended, await run(process.execPath, [join(root, 'dist/bootwright.cjs'), ...args]));
+});
+
 t.test('the package for npx holds the bundle and asks for nothing else', async (t) => {
   await executable();
   const manifest = JSON.parse(readFileSync(join(root, 'dist/npm/package.json'), 'utf8'));
