@@ -11,23 +11,22 @@ import { plainWatch } from './world.ts';
 
 const CLASS = '/sys/class/net';
 
-/** Name → MAC in lower case, of every interface that the kernel has. */
-export const macsOf = (root: string): ReadonlyMap<string, string> => {
-  const macs = new Map<string, string>();
+/** Name → attribute, of every interface that the kernel has. */
+export const interfacesOf = (root: string, attribute: 'address' | 'ifindex'): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>();
   for (const name of namesIn(root, CLASS)) {
     try {
-      macs.set(
-        name,
-        readFileSync(join(root, CLASS, name, 'address'), 'utf8')
-          .trim()
-          .toLowerCase(),
-      );
+      found.set(name, readFileSync(join(root, CLASS, name, attribute), 'utf8').trim());
     } catch {
       // gone in the meantime, or no interface (bonding_masters)
     }
   }
-  return macs;
+  return found;
 };
+
+/** Name → MAC in lower case. */
+export const macsOf = (root: string): ReadonlyMap<string, string> =>
+  new Map([...interfacesOf(root, 'address')].map(([name, mac]) => [name, mac.toLowerCase()]));
 
 export interface Here {
   readonly imds: Imds;

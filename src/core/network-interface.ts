@@ -85,6 +85,9 @@ export const linksOf = (text: string): readonly Link[] | undefined => {
   );
 };
 
+/** The state in a file of /run/systemd/netif/links, in which networkd leaves word of a link. Empty: it has none yet. */
+export const stateIn = (text: string): string => /^ADMIN_STATE=(.*)$/m.exec(text)?.[1] ?? '';
+
 /** What the network still lacks before a node may be set up, one clause each; none: it is as it should be. */
 export const networkFaultsOf = (links: readonly Link[], managed: ReadonlySet<string>): readonly string[] => [
   ...[...managed].filter((name) => !links.some((link) => link.name === name)).map((name) => `${name} is not there`),

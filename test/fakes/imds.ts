@@ -86,6 +86,7 @@ export const treeOf = (options: ImdsFakeOptions): ImdsTree => {
           [`${macs}/ipv6s`]: lines(instance.ipv6s),
           [`${macs}/vpc-ipv4-cidr-blocks`]: lines(instance.vpcIpv4Cidrs),
           [`${macs}/local-ipv4s`]: instance.localIpv4,
+          [`${macs}/device-number`]: '0',
         }
       : {}),
     ...(role ? { [`latest/meta-data/iam/security-credentials/${role}`]: roleDocument(options) } : {}),

@@ -1,11 +1,14 @@
-/** Puts the file layout of an Amazon Linux 2 EKS image, and bootwright in place of its bootstrap.sh, into a prepared root. */
+/** Puts the file layout of an EKS image, of Amazon Linux 2 unless told otherwise, and bootwright in place of its programs, into a prepared root. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installAmi2023 } from './ami-2023.ts';
 import { RIG } from './parts.ts';
 import { projectDirectory, rigDirectory } from './shell.ts';
 
 export interface Ami {
+  /** Default: amazon-linux-2. */
+  readonly system?: 'amazon-linux-2' | 'amazon-linux-2023';
   /** A version: a stand-in that only answers healthz. `built`: the real one of the rig. */
   readonly kubelet: string;
   /** `1.6` is Debian's own. */
@@ -38,9 +41,13 @@ const RIG_ONLY_CONTAINERD = `[Service]
 OOMScoreAdjust=0
 `;
 
+/** What `--version` of the containers' runtime says; an image of Amazon Linux 2023 has it in a file. */
+const CONTAINERD_VERSIONS: { readonly [K in Ami['containerd']]: string } = { '1.6': '1.6.20', '1.7': '1.7.35', '2': '2.2.9' };
+
 /** Writes the layout. Nothing here is bootwright's work: it is what the image builder leaves behind. */
 export const installAmi = (root: string, ami: Ami): void => {
-  cpSync(join(rigDirectory, 'al2'), root, { recursive: true });
+  if (ami.system === 'amazon-linux-2023') installAmi2023(root, CONTAINERD_VERSIONS[ami.containerd]);
+  else cpSync(join(rigDirectory, 'al2'), root, { recursive: true });
   if (ami.templates === false) rmSync(join(root, 'etc/eks/containerd'), { recursive: true });
   copyFileSync(join(projectDirectory, 'userdata/eks-bootstrap.sh'), join(root, 'etc/eks/bootstrap.sh'));
   chmodSync(join(root, 'etc/eks/bootstrap.sh'), 0o755);

@@ -9,7 +9,8 @@ case $cmd in
     : "${RIG:?}"
     ip netns add "$name"
     trap 'ip netns del "$name"' ERR
-    ip link add "bw$n" type veth peer name eth0 netns "$name" # the kernel's refusal of a second bw$n is the lock on N
+    # 02:29:… is the MAC that test/fakes/example.ts gives to the primary interface.
+    ip link add "bw$n" type veth peer name eth0 address 02:29:15:c0:c3:d1 netns "$name" # the kernel's refusal of a second bw$n is the lock on N
     ip addr add "10.99.$n.1/24" dev "bw$n"
     ip link set "bw$n" up
     ip -n "$name" link set lo up

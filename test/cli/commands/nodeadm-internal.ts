@@ -184,3 +184,37 @@ t.test('boot-hook without a network service', async (t) => {
     'error: networkctl list --json answers no list of interfaces. Systemd 252 or newer is needed.\n',
   );
 });
+
+/** A networkctl that only says this, as without D-Bus, and puts down each time what is in `decide`. */
+const busless = (root: string, decide = ''): string => {
+  const bin = join(root, 'bin');
+  mkdirSync(bin);
+  const script = `#!/bin/sh\n${decide}\necho 'Failed to connect system bus: No such file or directory' >&2\nexit 1\n`;
+  writeFileSync(join(bin, 'networkctl'), script);
+  chmodSync(join(bin, 'networkctl'), 0o755);
+  return `${bin}:/usr/bin:/bin`;
+};
+const LINKS = {
+  'sys/class/net/lo/address': '00:00:00:00:00:00\n',
+  'sys/class/net/lo/ifindex': '1\n',
+  'sys/class/net/ens5/ifindex': '2\n',
+  'sys/class/net/ens6/ifindex': '3\n',
+  'run/systemd/netif/links/1': '# This is private data. Do not parse.\nADMIN_STATE=unmanaged\nOPER_STATE=carrier\n',
+  'run/systemd/netif/links/2': '# This is private data. Do not parse.\nADMIN_STATE=configured\nOPER_STATE=routable\n',
+  'run/systemd/netif/links/3': 'ADMIN_STATE=configured\n',
+};
+
+t.test('boot-hook before D-Bus goes by what networkd has left; what is decided meanwhile counts', async (t) => {
+  const { root, call } = await stage(t, LINKS);
+  const decision = join(root, DECISIONS, 'ens6');
+  const decide = `[ -f ${root}/once ] && { mkdir -p ${dirname(decision)}; printf io.systemd.Network >${decision}; }; : >${root}/once`;
+  const { code, stderr } = await call(['boot-hook'], { PATH: busless(root, decide) });
+  t.equal(code, 0, stderr);
+});
+
+t.test('boot-hook with D-Bus takes networkctl at its word', async (t) => {
+  const { root, call } = await stage(t, { ...LINKS, 'run/dbus/system_bus_socket': '' });
+  const { code, stderr } = await call(['boot-hook'], { PATH: busless(root) });
+  t.equal(code, 1);
+  t.match(stderr, /networkctl ended badly: .*Failed to connect system bus/s);
+});
