@@ -182,4 +182,17 @@ export const NODEADM_DEVIATIONS: readonly Deviation[] = [
     now: 'it knows both; what does not compile is found by `config check`, with its column; patterns and nested list macros are refused',
     reason: 'users wrote ternaries; an expression can take time without end',
   },
+  {
+    id: 'unit-order',
+    was: 'multi-user.target waits for nodeadm-run, which waits for cloud-final; boot-hook and nodeadm-config come after sysinit.target',
+    now: 'multi-user.target does not wait, and both come as early as the network allows; the same programs at the same places otherwise',
+    reason:
+      'with other versions of cloud-init the order is a cycle, and systemd leaves out one of the units (amazon-eks-ami #2703, amazon-eks-ami-rhel #20)',
+  },
+  {
+    id: 'boot-hook',
+    was: 'asks networkctl, and reads once which interfaces were given to systemd-networkd',
+    now: 'before D-Bus is there it goes by the state files of systemd-networkd; what is decided while it waits counts',
+    reason: 'it is needed before D-Bus where cloud-init is; a second interface at boot cost a minute',
+  },
 ];

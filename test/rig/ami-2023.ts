@@ -28,11 +28,26 @@ const wakeUdev = (root: string): void => {
   for (const name of readdirSync(rules)) if (!KEPT_RULES.test(name)) rmSync(join(rules, name));
 };
 
-export const installAmi2023 = (root: string, containerdVersion: string): void => {
+/** The machine has as many cores as an m5.large, whatever this one has; the program looks for them where nodeadm does. */
+const giveCores = (root: string): void => {
+  for (const core of ['cpu0', 'cpu1']) mkdirSync(join(root, 'opt/rig/node/node0', core), { recursive: true });
+  const text = '[Manager]\nDefaultEnvironment=CPU_DIR=/opt/rig/cpu NODE_DIR=/opt/rig/node\n';
+  mkdirSync(join(root, 'etc/systemd/system.conf.d'), { recursive: true });
+  writeFileSync(join(root, 'etc/systemd/system.conf.d/90-rig.conf'), text);
+};
+
+export interface Versions {
+  readonly kubelet: string;
+  readonly containerd: string;
+}
+
+export const installAmi2023 = (root: string, versions: Versions): void => {
   cpSync(join(rigDirectory, 'al2023'), root, { recursive: true });
   mkdirSync(join(root, 'etc/eks/nodeadm.d'));
-  writeFileSync(join(root, 'etc/eks/containerd-version.txt'), `containerd ${containerdVersion}\n`);
+  writeFileSync(join(root, 'etc/eks/kubelet-version.txt'), `v${versions.kubelet}\n`);
+  writeFileSync(join(root, 'etc/eks/containerd-version.txt'), `containerd ${versions.containerd}\n`);
   for (const name of ['nodeadm', 'nodeadm-internal']) symlinkSync('bootwright', join(root, 'usr/bin', name));
+  giveCores(root);
   wakeUdev(root);
   execFileSync('systemctl', ['--root', root, '--quiet', 'enable', 'systemd-networkd.service', 'systemd-networkd-wait-online.service']);
   installUnits(root);

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installAmi2023 } from './ami-2023.ts';
+import { installAmi2023, type Versions } from './ami-2023.ts';
 import { RIG } from './parts.ts';
 import { projectDirectory, rigDirectory } from './shell.ts';
 
@@ -41,17 +41,21 @@ const RIG_ONLY_CONTAINERD = `[Service]
 OOMScoreAdjust=0
 `;
 
-/** What `--version` of the containers' runtime says; an image of Amazon Linux 2023 has it in a file. */
+/** What `--version` says; an image of Amazon Linux 2023 has it in files. */
 const CONTAINERD_VERSIONS: { readonly [K in Ami['containerd']]: string } = { '1.6': '1.6.20', '1.7': '1.7.35', '2': '2.2.9' };
+const versionsOf = ({ kubelet, containerd }: Ami): Versions => ({
+  kubelet: kubelet === 'built' ? '1.36.3' : kubelet,
+  containerd: CONTAINERD_VERSIONS[containerd],
+});
 
 /** Writes the layout. Nothing here is bootwright's work: it is what the image builder leaves behind. */
 export const installAmi = (root: string, ami: Ami): void => {
-  if (ami.system === 'amazon-linux-2023') installAmi2023(root, CONTAINERD_VERSIONS[ami.containerd]);
+  for (const tool of ['curl', 'jq', 'aws', 'node', 'npm']) rmSync(join(root, 'usr/bin', tool), { force: true });
+  if (ami.system === 'amazon-linux-2023') installAmi2023(root, versionsOf(ami));
   else cpSync(join(rigDirectory, 'al2'), root, { recursive: true });
   if (ami.templates === false) rmSync(join(root, 'etc/eks/containerd'), { recursive: true });
   copyFileSync(join(projectDirectory, 'userdata/eks-bootstrap.sh'), join(root, 'etc/eks/bootstrap.sh'));
   chmodSync(join(root, 'etc/eks/bootstrap.sh'), 0o755);
-  for (const tool of ['curl', 'jq', 'aws', 'node', 'npm']) rmSync(join(root, 'usr/bin', tool), { force: true });
   for (const tool of ami.tools ?? []) installTool(root, tool);
   if (ami.kubelet !== 'built') {
     const stub = readFileSync(join(rigDirectory, 'stub-kubelet.py'), 'utf8').replace('@VERSION@', ami.kubelet);

@@ -34,14 +34,19 @@ export const startsOf = async (node: RigNode): Promise<{ [unit: string]: number 
 /** What the stand-in for the kubelet was started with. */
 export const kubeletArguments = (node: RigNode): string[] => JSON.parse(node.read('var/tmp/kubelet-arguments.json')) as string[];
 
-/** The kubelet runs and answers, and both units come back after a reboot. */
-export const comesUp = async (t: Test, node: RigNode): Promise<void> => {
+/** The kubelet runs and answers. */
+export const answers = async (t: Test, node: RigNode): Promise<void> => {
   const healthz = 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:10248/healthz").read().decode())';
   const answer = await until('the kubelet answers', 20_000, async () => {
     const { code, stdout } = await node.exec(['python3', '-c', healthz]);
     return code === 0 ? stdout.trim() : undefined;
   });
   t.equal(answer, 'ok', 'the kubelet is healthy');
+};
+
+/** That, and both units come back after a reboot. */
+export const comesUp = async (t: Test, node: RigNode): Promise<void> => {
+  await answers(t, node);
   const states = await node.must(['systemctl', 'is-enabled', 'kubelet', 'containerd']);
   t.equal(states, 'enabled\nenabled\n', 'kubelet and containerd are enabled');
 };
