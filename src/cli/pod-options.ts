@@ -6,11 +6,11 @@ import type { Parsed } from './options.ts';
 import { mistakesOf, type ValueRule } from './value-rules.ts';
 
 export const POD_OPTIONS: readonly Option[] = [
-  { name: 'cni-version', value: 'X.Y.Z', text: 'version of the VPC CNI: prefix delegation counts from 1.9 on' },
+  { name: 'cni-version', value: 'X.Y.Z', text: 'version of the VPC CNI: prefix delegation counts from 1.9 on, on bare metal from 1.11' },
   { name: 'cni-custom-networking-enabled', text: 'pods have subnets of their own, so the first ENI serves none' },
   { name: 'cni-prefix-delegation-enabled', text: 'each place of an ENI holds a prefix of 16 addresses; Nitro instances only' },
   { name: 'cni-max-eni', value: 'N', text: 'MAX_ENI of the CNI: no more ENIs than this serve pods' },
-  { name: 'show-max-allowed', text: 'as many as addresses allow, without the bound of 110 (up to 30 vCPUs) or 250' },
+  { name: 'show-max-allowed', text: 'as many as addresses allow, without the bound of 110 (up to 30 vCPUs, and Windows) or 250' },
 ];
 
 const MAX_ENI: ValueRule = { name: 'cni-max-eni', pattern: /^[1-9]\d{0,3}$/, wanted: 'a number of ENIs', like: '2' };

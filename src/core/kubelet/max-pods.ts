@@ -61,9 +61,10 @@ const isOlder = (version: CniVersion | undefined, than: CniVersion): boolean => 
   return version !== undefined && differs >= 0 && (version[differs] ?? 0) < (than[differs] ?? 0);
 };
 
-/** Since when amazon-vpc-cni-k8s knows them: ENABLE_PREFIX_DELEGATION; IPv6 clusters (EKS User Guide, "IPv6 addresses to clusters"). */
+/** Since when amazon-vpc-cni-k8s has them (its README, ENABLE_PREFIX_DELEGATION and ENABLE_IPv6; for bare metal also its pull request 1937). */
 const PREFIXES_SINCE: CniVersion = [1, 9, 0];
-const IPV6_SINCE: CniVersion = [1, 10, 1];
+const PREFIXES_ON_METAL_SINCE: CniVersion = [1, 11, 0];
+const IPV6_SINCE: CniVersion = [1, 10, 0];
 
 const conflict = (option: string, message: string): Diagnostic => errorAt('option-conflict', option, message, `leave ${option} out`);
 
@@ -97,9 +98,13 @@ export const wishMistakes = ({ customNetworking, maxEni, cniVersion, ipFamily, w
 export const needsHypervisor = ({ hypervisor, bareMetal }: InstanceType, { prefixDelegation, ipFamily }: PodWish): boolean =>
   (prefixDelegation || ipFamily === 'ipv6') && hypervisor === undefined && bareMetal !== true;
 
+const newerCni = ([major, minor]: CniVersion): string => `needs a CNI from ${major}.${minor} on`;
+
 /** Why this type has no prefix delegation, as the end of a clause; undefined: it has. */
-const prefixObstacle = ({ hypervisor, bareMetal }: InstanceType, { prefixesOnMetal }: PodWish): string | undefined => {
-  if (bareMetal) return prefixesOnMetal ? undefined : 'is for virtual machines, as max-pods-calculator.sh has it';
+const prefixObstacle = ({ hypervisor, bareMetal }: InstanceType, { prefixesOnMetal, cniVersion, windows }: PodWish): string | undefined => {
+  if (bareMetal && !prefixesOnMetal) return 'is for virtual machines, as max-pods-calculator.sh has it';
+  if (bareMetal && !windows && isOlder(cniVersion, PREFIXES_ON_METAL_SINCE)) return `${newerCni(PREFIXES_ON_METAL_SINCE)} for bare metal`;
+  if (bareMetal) return undefined;
   if (hypervisor === 'nitro') return undefined;
   return `needs a Nitro instance, ${hypervisor === undefined ? 'and whether this is one is not known' : `and this is ${hypervisor}`}`;
 };
@@ -115,7 +120,10 @@ interface Reckoned {
 
 const impossible = (why: string): Reckoned => ({ allowed: null, text: why, impossible: why });
 
-/** One ENI, and no pods on the host's network (EKS User Guide, "Windows nodes": the VPC resource controller gives the addresses). */
+/**
+ * One ENI, and no pods on the host's network: the addresses come from amazon-vpc-resource-controller-k8s, not from the CNI on the node (its
+ * docs/windows: addresses of an ENI − 1, times 16 with prefixes; prefixes on Nitro and bare metal).
+ */
 const onWindows = (type: InstanceType, wish: PodWish): Reckoned => {
   if (type.arch === 'arm64') return impossible('Windows nodes are x86-64 only');
   const obstacle = wish.prefixDelegation ? prefixObstacle(type, wish) : undefined;
@@ -137,7 +145,7 @@ const onIpv4 = (type: InstanceType, wish: PodWish): Reckoned => {
   const { prefixDelegation, customNetworking, maxEni, cniVersion } = wish;
   const limited = Math.min(maxEni ?? type.enis, type.enis);
   const enis = customNetworking ? limited - 1 : limited;
-  const tooOld = isOlder(cniVersion, PREFIXES_SINCE) ? `needs a CNI from ${PREFIXES_SINCE.slice(0, 2).join('.')} on` : undefined;
+  const tooOld = isOlder(cniVersion, PREFIXES_SINCE) ? newerCni(PREFIXES_SINCE) : undefined;
   const obstacle = prefixDelegation ? (tooOld ?? prefixObstacle(type, wish)) : undefined;
   const { pods, text } = podsOf({ enis, ipv4PerEni: type.ipv4PerEni }, { perPlace: prefixDelegation && obstacle === undefined ? 16 : 1 });
   const less = [
@@ -158,7 +166,18 @@ const onIpv4 = (type: InstanceType, wish: PodWish): Reckoned => {
 export const SMALL = { upTo: 30, pods: 110 } as const;
 const LARGE = { pods: 250 } as const;
 
-const capped = ({ allowed, text }: Reckoned, vcpus: number | undefined): { readonly maxPods: number | null; readonly text: string } => {
+interface Capped {
+  readonly maxPods: number | null;
+  readonly text: string;
+}
+
+/** For Windows nobody advises more than Kubernetes does for every node (kubernetes.io, "Considerations for large clusters"). */
+const cappedOnWindows = ({ allowed, text }: Reckoned): Capped =>
+  allowed !== null && allowed > SMALL.pods
+    ? { maxPods: SMALL.pods, text: `${text}; at most ${SMALL.pods}, the kubelet’s default: the bound by vCPUs is for Linux` }
+    : { maxPods: allowed, text };
+
+const capped = ({ allowed, text }: Reckoned, vcpus: number | undefined): Capped => {
   if (allowed !== null && allowed <= SMALL.pods) return { maxPods: allowed, text };
   if (vcpus === undefined) {
     const unknown = `at most ${SMALL.pods} up to ${SMALL.upTo} vCPUs, ${LARGE.pods} above; the number of vCPUs is not known`;
@@ -174,7 +193,8 @@ export const podLimitOf = (type: InstanceType, wish: PodWish): PodLimit => {
   const reckoned = wish.windows ? onWindows(type, wish) : wish.ipFamily === 'ipv6' ? onIpv6(type, wish) : onIpv4(type, wish);
   const { allowed, notes = [] } = reckoned;
   const isFinal = reckoned.impossible !== undefined || !wish.isCapped;
-  const { maxPods, text } = isFinal ? { maxPods: allowed, text: reckoned.text } : capped(reckoned, type.vcpus);
+  const bound = (): Capped => (wish.windows ? cappedOnWindows(reckoned) : capped(reckoned, type.vcpus));
+  const { maxPods, text } = isFinal ? { maxPods: allowed, text: reckoned.text } : bound();
   // bootstrap.sh's formula, which is for Linux.
   const isReserved = !wish.windows && reckoned.impossible === undefined;
   return {

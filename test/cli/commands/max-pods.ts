@@ -376,7 +376,7 @@ const BAD: readonly (readonly [readonly string[], number, readonly string[]])[] 
     64,
     [
       '--show-max-allowed: IPv6 addresses set no limit that could be shown. Leave --show-max-allowed out.',
-      '--cni-version: the CNI serves IPv6 clusters from 1.10.1 on. Update the CNI.',
+      '--cni-version: the CNI serves IPv6 clusters from 1.10.0 on. Update the CNI.',
     ],
   ],
   [

@@ -47,6 +47,15 @@ t.test('prefix delegation on bare metal: the CNI has it, max-pods-calculator.sh 
   t.same(numbersOf('c5.metal', { ...PREFIXES, isCapped: false }), [11762, 11762]);
   t.same(numbersOf('c5.metal', { ...PREFIXES, isCapped: false, prefixesOnMetal: false }), [737, 737]);
   t.same(numbersOf('c7g.metal', { ...PREFIXES, isCapped: false, prefixesOnMetal: false }), [737, 737]);
+  t.same(numbersOf('c5.metal', { ...PREFIXES, isCapped: false, cniVersion: [1, 11, 0] }), [11762, 11762]);
+  t.same(numbersOf('c5.metal', { ...PREFIXES, isCapped: false, cniVersion: [1, 10, 4] }), [737, 737]);
+  t.same(limitOf('c5.metal', { ...PREFIXES, cniVersion: [1, 10, 4] }).notes, [
+    'prefix delegation needs a CNI from 1.11 on for bare metal: reckoned with single addresses',
+  ]);
+  t.same(
+    limitOf('c5.metal', { ipFamily: 'ipv6', cniVersion: [1, 10, 4] }).impossible,
+    'IPv6 takes prefixes, and prefix delegation needs a CNI from 1.11 on for bare metal',
+  );
   t.same(limitOf('c5.metal', { ...PREFIXES, prefixesOnMetal: false }).notes, [
     'prefix delegation is for virtual machines, as max-pods-calculator.sh has it: reckoned with single addresses',
   ]);
@@ -93,7 +102,11 @@ t.test('IPv6: the bound alone', async (t) => {
 t.test('Windows: one ENI, nothing for the host, and no kubeReserved of bootstrap.sh', async (t) => {
   t.same(numbersOf('m5.large', { windows: true }), [9, 9]);
   t.same(numbersOf('m5.large', { windows: true, ...PREFIXES }), [144, 110]);
-  t.same(numbersOf('m5.8xlarge', { windows: true, ...PREFIXES }), [464, 250]);
+  t.same(numbersOf('m5.8xlarge', { windows: true, ...PREFIXES }), [464, 110], 'the bound by vCPUs is for Linux');
+  t.same(numbersOf('m5.8xlarge', { windows: true, ...PREFIXES, isCapped: false }), [464, 464]);
+  t.same(numbersOf('c7i.32xlarge', { windows: true, ...PREFIXES }), [784, 110], 'so vCPUs need not be known');
+  t.same(numbersOf('c5.metal', { windows: true, ...PREFIXES, cniVersion: [1, 9, 0], isCapped: false }), [784, 784], 'no CNI of Linux');
+  t.match(limitOf('m5.large', { windows: true, ...PREFIXES }).text, /= 144; at most 110, the kubelet’s default/);
   t.same(limitOf('m5.large', { windows: true }).kubeReserved, { memory: null, cpu: null });
   t.equal(limitOf('m7g.large', { windows: true }).impossible, 'Windows nodes are x86-64 only');
   t.same(podLimitOf({ type: 'z9.large', enis: 3, ipv4PerEni: 10 }, { ...PLAIN_WISH, windows: true }).notes, [
@@ -138,13 +151,13 @@ t.test('what does not go together', async (t) => {
     '--cni-custom-networking-enabled: Windows nodes have no custom networking',
     '--cni-max-eni: Windows nodes use one ENI in any case',
   ]);
-  t.same(saidOf({ ipFamily: 'ipv6', customNetworking: true, maxEni: 2, isCapped: false, cniVersion: [1, 10, 0] }), [
+  t.same(saidOf({ ipFamily: 'ipv6', customNetworking: true, maxEni: 2, isCapped: false, cniVersion: [1, 9, 3] }), [
     '--cni-custom-networking-enabled: there is no custom networking in IPv6 clusters',
     '--cni-max-eni: pods of IPv6 clusters take their addresses from the first ENI in any case',
     '--show-max-allowed: IPv6 addresses set no limit that could be shown',
-    '--cni-version: the CNI serves IPv6 clusters from 1.10.1 on',
+    '--cni-version: the CNI serves IPv6 clusters from 1.10.0 on',
   ]);
-  t.same(saidOf({ ipFamily: 'ipv6', cniVersion: [1, 10, 1] }), []);
+  t.same(saidOf({ ipFamily: 'ipv6', cniVersion: [1, 10, 0] }), []);
 });
 
 t.test('laws, over every type and wish', async () => {
