@@ -30,16 +30,14 @@ const filesOf = (path) =>
         .filter((file) => file.endsWith('.ts'))
     : [path];
 
-const suiteOf = (args) => {
-  const isE2e = args[0] === 'e2e';
-  const named = (isE2e ? args.slice(1) : args).flatMap(filesOf);
-  return isE2e
-    ? {
-        name: 'e2e',
-        args: ['--jobs=1', '--timeout=900', ...(named.length > 0 ? named : filesOf('test/e2e'))],
-        env: { BOOTWRIGHT_RIG: 'required' },
-      }
-    : { name: 'all', args: named, env: {} };
+/** Tests that have the machine to themselves, one after the other, and by default all of their folder. */
+const ALONE = { e2e: 'test/e2e', slow: 'test/slow' };
+
+const suiteOf = ([first, ...more]) => {
+  const folder = ALONE[first];
+  if (folder === undefined) return { name: 'all', isAlone: false, args: [first, ...more].filter(Boolean).flatMap(filesOf), env: {} };
+  const files = (more.length > 0 ? more : [folder]).flatMap(filesOf);
+  return { name: first, isAlone: true, args: ['--jobs=1', '--timeout=1800', ...files], env: { BOOTWRIGHT_RIG: 'required' } };
 };
 
 /** `# { total: 4, pass: 3, fail: 1 }`, tap's last line, as an object. */
@@ -75,7 +73,7 @@ mkdirSync('.tap', { recursive: true });
 rmSync(output, { force: true });
 
 // Tests call the executable, so it must be made of these sources. With named files the tests that need it see to it themselves.
-if ((suite.args.length === 0 || suite.name === 'e2e') && !isFresh(root)) {
+if ((suite.args.length === 0 || suite.isAlone) && !isFresh(root)) {
   const { status } = spawnSync(process.execPath, ['build/build.mjs'], { stdio: 'inherit' });
   if (status !== 0) process.exit(1);
 }

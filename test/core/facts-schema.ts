@@ -1,7 +1,29 @@
 import t from 'tap';
-import type { Facts } from '../../src/core/facts.ts';
+import type { Facts, LocalDiskFacts } from '../../src/core/facts.ts';
 import { decodeFacts } from '../../src/core/facts-schema.ts';
 import { factsWith, linesOf, NOTHING } from './support/plain.ts';
+
+/** A machine with one of everything. */
+const DISKS: LocalDiskFacts = {
+  disks: [
+    ...[{ path: '/dev/nvme1n1', id: 'nvme-x_AWS1', bytes: 1, signature: null, partitions: ['nvme1n1p1'], holders: [], isSwap: true }],
+    ...[
+      {
+        path: '/dev/nvme2n1',
+        id: 'nvme-x_AWS2',
+        bytes: 0,
+        signature: { type: 'xfs', uuid: '1-2' },
+        partitions: [],
+        holders: ['md127'],
+        isSwap: false,
+      },
+    ],
+  ],
+  arrays: [{ path: '/dev/md127', level: 'raid0', state: 'clean', members: ['/dev/nvme2n1'], signature: { type: 'several' }, holders: [] }],
+  mounts: { '/mnt/a b': '/dev/md127' },
+  units: { 'mnt-k8s\\x2ddisks-0.mount': '[Unit]' },
+  programs: { mdadm: '/sbin/mdadm', 'mkfs.xfs': null },
+};
 
 const told = (json: unknown): readonly string[] =>
   linesOf(decodeFacts(json).diagnostics).map((line) => line.replace('error invalid-fact ', ''));
@@ -15,7 +37,13 @@ t.test('facts survive the way through a file', async (t) => {
     }),
     provenance: { cluster: { origin: 'assumed', at: 'made up' } },
   };
-  for (const facts of [all, NOTHING, factsWith({ cluster: null, instance: { localIpv4: null, vpcIpv4Cidrs: null } })]) {
+  for (const facts of [
+    all,
+    NOTHING,
+    factsWith({ host: { localDisks: DISKS } }),
+    factsWith({ host: { localDisks: null } }),
+    factsWith({ cluster: null, instance: { localIpv4: null, vpcIpv4Cidrs: null } }),
+  ]) {
     t.same(decodeFacts(JSON.parse(JSON.stringify(facts))), { value: facts, diagnostics: [] });
   }
 });
@@ -65,4 +93,19 @@ t.test('what is no facts at all', async (t) => {
   ]);
   const { diagnostics } = decodeFacts({ ...NOTHING, schemaVersion: 2 });
   t.equal(diagnostics[0]?.remedy, 'Make the file with `bootwright facts` of this version.');
+});
+
+t.test('disks of somebody else’s making', async (t) => {
+  const disk = { ...DISKS.disks[0], path: 'nvme1n1', id: 'a b', bytes: -1, signature: { type: 'x\ny' }, isSwap: 'no' };
+  const localDisks = { ...DISKS, disks: [disk], units: { '../x.mount': '' }, programs: { mdadm: 'mdadm' }, mounts: { mnt: '' } };
+  t.same(told({ ...NOTHING, host: { localDisks } }), [
+    "host.localDisks.disks.0.path: 'nvme1n1' is not a device in /dev",
+    "host.localDisks.disks.0.id: 'a b' is not a name without spaces",
+    'host.localDisks.disks.0.bytes: -1 is not a number from 0 on',
+    "host.localDisks.disks.0.signature.type: 'x\\ny' is not a kind of data like xfs",
+    "host.localDisks.disks.0.isSwap: should be boolean, not 'no'",
+    "host.localDisks.mounts.mnt: 'mnt' is not an absolute path",
+    "host.localDisks.units.../x.mount: '../x.mount' is not a mount unit",
+    "host.localDisks.programs.mdadm: 'mdadm' is not an absolute path",
+  ]);
 });

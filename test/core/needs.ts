@@ -90,6 +90,8 @@ t.test('what is asked of the world', async (t) => {
       [],
       ['instance.typeLimits'],
     ],
+    ['local disks', asked(['--local-disks', 'raid0'], { host: { localDisks: null } }), ['host.localDisks'], []],
+    ['no local disks', asked(['--local-disks', 'none']), [], ['host.localDisks']],
     ['no bpffs', asked(['--mount-bpf-fs', 'false']), [], ['host.bpfMounts']],
     ['pause image given', asked([], {}, { PAUSE_CONTAINER_IMAGE: 'a/b' }), [], ['instance.domain', 'host.fips']],
     ['plugin given', asked(['--credential-plugin', 'bootwright']), [], ['host.executable:/usr/bin/aws-iam-authenticator']],

@@ -11,6 +11,7 @@ t.test('host facts by name', async (t) => {
   t.same(await world.resolve('host.kubeletVersion', noFacts()), { host: { kubeletVersion: '1.31.0' } });
   t.same(await world.resolve('host.containerdVersion', noFacts()), { host: { containerdVersion: '2.1.0' } });
   t.same(await world.resolve('host.bpfMounts', noFacts()), { host: { bpfMounts: [] } });
+  t.same(await world.resolve('host.localDisks', noFacts()), { host: { localDisks: null } }, 'an image has none');
   t.same(await world.resolve('host.resolves:localhost', noFacts()), { host: { resolves: { localhost: true } } });
   t.same(await world.resolve('host.file:/etc/a', noFacts()), { host: { files: { '/etc/a': 'text' } } });
   t.same(await world.resolve('host.file:/etc/b', noFacts()), { host: { files: { '/etc/b': null } } });

@@ -87,7 +87,7 @@ const start = (root: string, log: string, disks: readonly Disk[]): ChildProcess 
     'rw',
     'init=/lib/systemd/systemd',
     'con=null',
-    'selinux=0',
+    'lsm=capability',
     'con0=null,fd:1',
   ];
   const drives = disks.map(({ file }, i) => `ubd${i}=${file}`);
@@ -132,7 +132,7 @@ export const makeMachine = async (t: Owner): Promise<Machine> => {
     writeFileSync(join(root, `rig/${id}`), `${text}\n`);
     renameSync(join(root, `rig/${id}`), join(root, `rig/in/${id}`));
     const answer = (ending: string): string => readFileSync(join(root, `rig/out/${id}.${ending}`), 'utf8');
-    await until(`an end of: ${text}\n(${place}/console.log)`, 180_000, () => existsSync(join(root, `rig/out/${id}.code`)) || undefined);
+    await until(`an end of: ${text}\n(${place}/console.log)`, 400_000, () => existsSync(join(root, `rig/out/${id}.code`)) || undefined);
     return { code: Number(answer('code')), stdout: answer('out'), stderr: answer('err') };
   };
   const mustRun = async (text: string): Promise<string> => {
