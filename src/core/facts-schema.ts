@@ -58,7 +58,13 @@ const ClusterSchema = v.strictObject({
 const Name = text(/^[!-~]{1,255}$/, 'a name without spaces');
 const DevicePath = text(/^\/dev\/[!-~]{1,250}$/, 'a device in /dev');
 const DataKind = text(/^[ -~]{1,64}$/, 'a kind of data like xfs');
-const Signature = v.nullable(v.strictObject({ type: DataKind, uuid: v.exactOptional(text(/^[0-9A-Za-z:-]{1,64}$/, 'a UUID')) }));
+const Signature = v.nullable(
+  v.strictObject({
+    type: DataKind,
+    uuid: v.exactOptional(text(/^[0-9A-Za-z:-]{1,64}$/, 'a UUID')),
+    unfinished: v.exactOptional(v.literal(true)),
+  }),
+);
 const disk = {
   path: DevicePath,
   id: Name,

@@ -47,6 +47,8 @@ export interface Signature {
   readonly type: string;
   /** Of the file system; of a member: that of its array, as 8-4-4-4-12 digits. */
   readonly uuid?: string;
+  /** By its own bytes it was never finished, or never ran (disks/unfinished.ts). */
+  readonly unfinished?: true;
 }
 
 /** A disk of the instance store. */

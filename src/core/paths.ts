@@ -90,6 +90,8 @@ export const LOCAL_DISKS_ARRAY = '/dev/md/kubernetes';
 export const MDADM_CONFIG = '/.aws/mdadm.conf';
 /** Says for this boot which disks another program has set up. */
 export const LOCAL_DISKS_STAMP = '/run/bootwright/local-disks';
+/** Units that were stopped while their directories were moved, until they run again. */
+export const LOCAL_DISKS_STOPPED = '/run/bootwright/local-disks-stopped';
 
 // bootwright's own state
 export const STATE_DIR = '/var/lib/bootwright';

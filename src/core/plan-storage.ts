@@ -3,6 +3,7 @@
  * and enabled only after the copy behind it is complete, or systemd would mount an empty directory at the next boot.
  */
 import type { Action, DesiredFile, DesiredMount, DesiredStorage, Observed, ObservedUnit, PlannedFile } from './desired.ts';
+import { LOCAL_DISKS_STOPPED } from './paths.ts';
 import { fileOutcome } from './plan-files.ts';
 import type { Because, Diagnostic } from './report.ts';
 
@@ -23,9 +24,12 @@ const fileOf = ({ unit, text, because }: DesiredMount): DesiredFile => ({
   because,
 });
 
-/** Every file that a storage names. */
-export const storageFilesOf = (storage: DesiredStorage | undefined): readonly DesiredFile[] =>
-  storage === undefined ? [] : [...storage.files, ...(storage.helper ? [storage.helper.stamp] : []), ...storage.mounts.map(fileOf)];
+/** Every file that counts for a storage. */
+export const storagePathsOf = (storage: DesiredStorage | undefined): readonly string[] => {
+  if (storage === undefined) return [];
+  const files = [...storage.files, ...(storage.helper ? [storage.helper.stamp] : []), ...storage.mounts.map(fileOf)];
+  return [LOCAL_DISKS_STOPPED, ...files.map(({ path }) => path)];
+};
 
 /** Its mount units, and the units that may have to stop. */
 export const storageUnitsOf = (storage: DesiredStorage | undefined): readonly string[] =>
@@ -47,18 +51,20 @@ export const storagePlan = (storage: DesiredStorage | undefined, observed: Obser
   const actionsOf = (some: typeof outcomes): readonly Action[] => some.flatMap(({ actions }) => actions);
   const pending = binds.filter(({ isMounted }) => !isMounted);
   const stops = stopsFor(pending, observed);
+  const pause = pauseOf(stops, binds, observed);
   const runsHelper = helper !== undefined && actionsOf(stamp).length > 0;
-  const starts = stops.filter(({ unit }) => !later.has(unit)).reverse();
   return {
     actions: [
       ...(runsHelper ? [helper.run, ...actionsOf(stamp)] : []),
       ...storage.steps,
       ...actionsOf(config),
       ...mounting(wholes, actionsOf(wholeFiles), observed),
+      ...pause.begin,
       ...stops,
       ...pending.flatMap(copyOf),
       ...mounting(binds, actionsOf(bindFiles), observed),
-      ...starts.map(({ unit, because }): Action => ({ kind: 'start-unit', unit, because })),
+      ...pause.units.filter((unit) => !later.has(unit)).map((unit): Action => ({ kind: 'start-unit', unit, because: PAUSED })),
+      ...pause.end,
     ],
     files: outcomes.flatMap(({ file }) => (file ? [{ ...file, unrecorded: true as const }] : [])),
     diagnostics: outcomes.flatMap(({ diagnostics }) => diagnostics),
@@ -80,6 +86,35 @@ const stopsFor = (pending: readonly DesiredMount[], observed: Observed): readonl
       because: [{ rule: 'local-disks.moving', text: `${places.join(', ')} must not change while it is moved.`, inputs: [] }],
     };
   });
+};
+
+const PAUSED: readonly Because[] = [{ rule: 'local-disks.moved', text: 'It ran before its directories were moved.', inputs: [] }];
+const REMEMBER: readonly Because[] = [
+  { rule: 'local-disks.stopped', text: 'Should this run be cut off, the next one starts what it has stopped.', inputs: [] },
+];
+
+interface Pause {
+  /** To be started afterwards, in this order. */
+  readonly units: readonly string[];
+  readonly begin: readonly Action[];
+  readonly end: readonly Action[];
+}
+
+/** What is stopped is written down beforehand, and what a run that was cut off has stopped is started by this one. */
+const pauseOf = (stops: readonly Stop[], binds: readonly DesiredMount[], observed: Observed): Pause => {
+  const file = observed.files[LOCAL_DISKS_STOPPED];
+  const before = file?.kind === 'file' ? file.text : null;
+  const users = [...new Set(binds.flatMap(({ bind }) => bind?.users ?? []))];
+  const known = before === null ? [] : before.split('\n').filter((unit) => users.includes(unit));
+  const units = users.filter((unit) => known.includes(unit) || stops.some((stop) => stop.unit === unit)).reverse();
+  const after = units.map((unit) => `${unit}\n`).join('');
+  const isNew = stops.length > 0 && after !== before;
+  const [path, because] = [LOCAL_DISKS_STOPPED, REMEMBER];
+  return {
+    units,
+    begin: isNew ? [{ kind: 'write-file', path, mode: 0o644, before, after, because }] : [],
+    end: isNew || before !== null ? [{ kind: 'remove-file', path, before: isNew ? after : (before ?? ''), because }] : [],
+  };
 };
 
 const copyOf = ({ where, bind, because }: DesiredMount): readonly Action[] =>

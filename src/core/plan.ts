@@ -5,14 +5,14 @@
 import type { Action, Desired, DesiredUnit, Manifest, Observed, ObservedUnit, Plan, PlannedFile } from './desired.ts';
 import { registrationWarnings } from './kubelet/registration.ts';
 import { directoryOutcome, type FileOutcome, fileOutcome, leftoverOutcome } from './plan-files.ts';
-import { afterStorage, isBelow, stateOf, storageFilesOf, storagePlan, storageUnitsOf } from './plan-storage.ts';
+import { afterStorage, isBelow, stateOf, storagePathsOf, storagePlan, storageUnitsOf } from './plan-storage.ts';
 import type { Because, Checked } from './report.ts';
 import { hasErrors } from './report.ts';
 
 /** Every path that must be looked at before a plan can be made. */
 export const pathsOf = (desired: Desired, manifest: Manifest | null): string[] => [
   ...new Set([
-    ...storageFilesOf(desired.storage).map(({ path }) => path),
+    ...storagePathsOf(desired.storage),
     ...desired.directories.map(({ path }) => path),
     ...desired.files.map(({ path }) => path),
     ...(manifest?.files ?? []).map(({ path }) => path),

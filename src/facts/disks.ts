@@ -1,22 +1,19 @@
 /** The disks of the instance store and what is on them. Reads only: /dev/disk/by-id, /sys, /proc and `blkid -p`, which trusts no cache. */
-import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { MARK } from '../core/disks/units.ts';
-import { NodeError } from '../core/errors.ts';
-import type { ArrayFacts, DiskFacts, LocalDiskFacts, Signature, VolumeFacts } from '../core/facts.ts';
+import type { ArrayFacts, DiskFacts, LocalDiskFacts, VolumeFacts } from '../core/facts.ts';
+import { type ProbeSources, probe } from './disk-probe.ts';
+import { readText } from './files.ts';
 
 /** Where the kernel shows what is read here, and the machine's own program. A test gives directories of its own. */
-export interface DiskSources {
+export interface DiskSources extends ProbeSources {
   readonly dev: string;
   readonly sys: string;
   readonly proc: string;
   readonly units: string;
-  /** PATH, for blkid and the programs that are looked for. */
-  readonly searchPath: string;
   /** This executable. */
   readonly self: string;
-  readonly processMs: number;
 }
 
 /** More of anything is no machine of EC2: 24 disks are the most there are. */
@@ -68,38 +65,6 @@ const idsOf = (sources: DiskSources, form: RegExp): ReadonlyMap<string, string> 
   }
   return ids;
 };
-
-const unescaped = (value: string): string => value.replace(/\\(.)/g, '$1');
-
-/** What `blkid -p -o export` says: nothing and exit code 2 for a blank device, 8 where signatures contradict each other. */
-export const signatureOf = (code: number, output: string): Signature | null | undefined => {
-  if (code === 2) return null;
-  if (code === 8) return { type: 'several' };
-  const found = new Map(output.split('\n').map((line) => [line.slice(0, line.indexOf('=')), unescaped(line.slice(line.indexOf('=') + 1))]));
-  const [type, table, uuid] = [found.get('TYPE'), found.get('PTTYPE'), found.get('UUID')];
-  const kind = type ?? (table === undefined ? undefined : `${table} partition table`);
-  if (code !== 0) return undefined;
-  if (kind === undefined) return { type: 'several' }; // something it has no name for is not nothing
-  return { type: kind.replace(/[^ -~]/g, '?').slice(0, 64), ...(uuid !== undefined && /^[0-9A-Za-z:-]{1,64}$/.test(uuid) ? { uuid } : {}) };
-};
-
-const probe = (device: string, { searchPath, processMs }: DiskSources, signal: AbortSignal | undefined): Promise<Signature | null> =>
-  new Promise((resolve, reject) => {
-    const options = {
-      timeout: processMs,
-      killSignal: 'SIGKILL',
-      maxBuffer: 64 * 1024,
-      env: { PATH: searchPath, LC_ALL: 'C' },
-      ...(signal ? { signal } : {}),
-    } as const;
-    execFile('blkid', ['-p', '-o', 'export', device], options, (failure, stdout, stderr) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const signature = signatureOf(failure === null ? 0 : typeof failure.code === 'number' ? failure.code : -1, stdout);
-      if (signature !== undefined) return resolve(signature);
-      const said = failure?.code === 'ENOENT' ? 'there is no blkid on PATH' : stderr.trim().split('\n')[0] || failure?.message;
-      reject(new NodeError('OS', `what is on ${device} cannot be told: ${said}`, { remedy: `Try: blkid -p ${device}`, path: device }));
-    });
-  });
 
 /** /proc writes blank, tab, newline and backslash as octal. */
 const unoctal = (text: string): string =>
@@ -181,12 +146,21 @@ const foreignHelper = (sources: DiskSources): string | null => {
   return path === null || isSelf(path, sources.self) ? null : path;
 };
 
+/** What is no text of a file (a masked unit) is nobody's unit. */
+const unitAt = (path: string): string => {
+  try {
+    return (readText(path, path) ?? '').trim();
+  } catch {
+    return '';
+  }
+};
+
 /** Mount units about the instance store, ours or setup-local-disks' own. */
 const unitsIn = (directory: string): Record<string, string> =>
   Object.fromEntries(
     namesIn(directory)
       .filter((name) => /^[!-.0-~]{1,249}\.mount$/.test(name))
-      .map((name): [string, string] => [name, textAt(join(directory, name)).slice(0, 4096)])
+      .map((name): [string, string] => [name, unitAt(join(directory, name)).slice(0, 4096)])
       .filter(([, text]) => new RegExp(`^Description=.*${MARK}`, 'm').test(text))
       .slice(0, MOST),
   );

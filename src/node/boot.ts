@@ -26,10 +26,27 @@ export const readPidNamespace = (): string | null => {
  * name in parentheses may hold anything, so counting begins behind the last one. A zombie no longer does anything.
  */
 export const readStartTime = (pid: number): string | null => {
+  const fields = statOf(pid);
+  return fields === null || fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+};
+
+/** Fields of proc(5) from the third on. */
+const statOf = (pid: number): readonly string[] | null => {
   const stat = readKernel(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+};
+
+/** A chain of parents is seldom longer than ten. */
+const MOST_PARENTS = 100;
+
+/** Was `pid` started, by however many others between them, by `by`? */
+export const isStartedBy = (pid: number, by: number): boolean => {
+  let parent = pid;
+  for (let i = 0; i < MOST_PARENTS && parent > 1; i++) {
+    parent = Number(statOf(parent)?.[1] ?? 0);
+    if (parent === by) return true;
+  }
+  return false;
 };
 
 /** Is there a process with this id? For systems without /proc. */

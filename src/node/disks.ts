@@ -1,11 +1,13 @@
 /**
  * Local disks: arrays, file systems and moved directories, by mdadm, mkfs.xfs and cp. Nothing is forced: each of these programs refuses by
- * itself what holds data or is in use (the kernel gives it the device for itself alone), and before each the device is probed once more.
+ * itself what is in use (the kernel gives it the device for itself alone) and, but for mkfs.ext4 without a terminal, what holds data; and
+ * before each the device is probed once more. What is wiped is only what a run that was cut off has left half-made.
  */
-import { existsSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Action } from '../core/desired.ts';
 import { mdadmUuid } from '../core/disks/array.ts';
+import { BEGINNING_BYTES, unfinishedOf } from '../core/disks/unfinished.ts';
 import { NodeError } from '../core/errors.ts';
 import { makeDirectory, moveFile, removeTree } from './filesystem.ts';
 import { complaintOf, type Outcome, runProgram } from './process.ts';
@@ -63,9 +65,51 @@ const mustBeBlank = async (run: Run, device: string): Promise<void> => {
   });
 };
 
+const namesIn = (directory: string): readonly string[] => {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+};
+
+const realNameOf = (device: string): string => {
+  try {
+    return realpathSync(device);
+  } catch (cause) {
+    throw new NodeError('OS', `${device} is gone`, { remedy: 'See dmesg and lsblk -f, and run again.', path: device, cause });
+  }
+};
+
+/** Empty where it cannot be read: blkid will tell. */
+const beginningOf = (device: string): Uint8Array => {
+  try {
+    const file = openSync(device, 'r');
+    try {
+      const bytes = new Uint8Array(BEGINNING_BYTES);
+      return bytes.subarray(0, readSync(file, bytes, 0, BEGINNING_BYTES, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return new Uint8Array();
+  }
+};
+
+/** Takes away what was left half-made under this UUID, and the part of an array that udev has made of it. Neither works on what is in use. */
+const clearUnfinished = async (run: Run, device: string, uuid: string): Promise<void> => {
+  if (unfinishedOf(beginningOf(device))?.uuid !== uuid) return;
+  const arrays = namesIn(`/sys/class/block/${basename(realNameOf(device))}/holders`).filter((name) => /^md/.test(name));
+  for (const array of arrays) await must(run, 'mdadm', ['--quiet', '--stop', `/dev/${array}`], PROBE_MS);
+  await must(run, 'wipefs', ['--quiet', '--all', device], PROBE_MS);
+};
+
 const createArray = async (run: Run, action: DiskAction & { readonly kind: 'create-array' }): Promise<void> => {
   const { device, level, uuid, members } = action;
-  for (const member of members) await mustBeBlank(run, member);
+  for (const member of members) {
+    await clearUnfinished(run, member, uuid);
+    await mustBeBlank(run, member);
+  }
   const args = [
     ...['--quiet', '--create', device, '--config=none'],
     // `any`: it is found under the same name whatever the host is called at the next boot.
@@ -83,6 +127,7 @@ const createArray = async (run: Run, action: DiskAction & { readonly kind: 'crea
 };
 
 const makeFileSystem = async (run: Run, { device, type, uuid }: DiskAction & { readonly kind: 'make-file-system' }): Promise<void> => {
+  await clearUnfinished(run, device, uuid);
   await mustBeBlank(run, device);
   if (type === 'ext4') return must(run, 'mkfs.ext4', ['-q', '-U', uuid, device], FORMAT_MS);
   // As setup-local-disks: no discard of disks that come discarded, and a log that is written in stripes of 32 kB.
@@ -94,7 +139,7 @@ const makeFileSystem = async (run: Run, { device, type, uuid }: DiskAction & { r
  * link in by-uuid for ever (seen with mkfs right after mdadm), and so may what a run made that was killed.
  */
 const announceDevice = async (run: Run, { device }: DiskAction & { readonly kind: 'announce-device' }): Promise<void> => {
-  const name = basename(realpathSync(device));
+  const name = basename(realNameOf(device));
   await must(run, 'udevadm', ['trigger', '--action=change', '--subsystem-match=block', `--sysname-match=${name}`], PROBE_MS);
   await run('udevadm', ['settle', '--timeout=30'], PROBE_MS * 2); // late events of others are no failure of ours
 };

@@ -12,7 +12,7 @@ import { NodeError } from '../core/errors.ts';
 import { LOCK_DIR } from '../core/paths.ts';
 import { redacted } from '../core/redact.ts';
 import { timestampOf } from '../core/timestamp.ts';
-import { isProcess, readBootId, readPidNamespace, readStartTime } from './boot.ts';
+import { isProcess, isStartedBy, readBootId, readPidNamespace, readStartTime } from './boot.ts';
 import { errnoOf, failureOf } from './failures.ts';
 import { discard, followed, makeDirectory, namesIn, removeLeftovers, tempNameFor, writeNew } from './filesystem.ts';
 
@@ -66,6 +66,8 @@ const isHolder = (value: unknown): value is Holder =>
   'bootId' in value &&
   'command' in value;
 
+const isOurParent = ({ pid, pidNamespace }: Holder): boolean => pidNamespace === readPidNamespace() && isStartedBy(process.pid, pid);
+
 /** Who an entry names. Entries appear whole; what is unreadable was written by nobody of us and holds nothing. */
 const holderIn = (entry: string): Holder | null => {
   try {
@@ -82,7 +84,8 @@ const numbersIn = (root: string): number[] =>
     .map(Number)
     .sort((a, b) => a - b);
 
-type Attempt = { readonly number: number } | { readonly holder: Holder } | 'again';
+/** `shared`: the holder has started this run, and waits for it. */
+type Attempt = { readonly number: number } | { readonly holder: Holder } | 'again' | 'shared';
 
 /** Makes an entry, whole or not at all. False when the number is taken, or a run that cleans up took our temp file for a dead one's. */
 const linkEntry = (directory: string, number: number, holder: Holder | null): boolean => {
@@ -105,7 +108,7 @@ const linkEntry = (directory: string, number: number, holder: Holder | null): bo
 const attempt = (root: string, directory: string, me: Holder): Attempt => {
   const highest = numbersIn(root).at(-1) ?? 0;
   const holder = highest === 0 ? null : holderIn(join(directory, String(highest)));
-  if (holder !== null && isAlive(holder)) return { holder };
+  if (holder !== null && isAlive(holder)) return isOurParent(holder) ? 'shared' : { holder };
   const number = highest + 1;
   if (!linkEntry(directory, number, me)) return 'again';
   if (numbersIn(root).at(-1) === number) return { number };
@@ -141,7 +144,8 @@ const held = (holder: Holder, waitMs: number): NodeError =>
 /** `bootwright bootstrap my-cluster (process 4711, since 2026-01-01T00:00:00.000Z)` */
 export const nameOf = ({ command, pid, since }: Holder): string => `${command} (process ${pid}, since ${since})`;
 
-const acquire = async (root: string, directory: string, options: LockOptions): Promise<number> => {
+/** undefined: the lock is that of a run which has started this one. */
+const acquire = async (root: string, directory: string, options: LockOptions): Promise<number | undefined> => {
   const { waitMs, pollMs = 200, signal, random, onWait } = options;
   const me = ourselves(options.command);
   const started = performance.now();
@@ -150,6 +154,7 @@ const acquire = async (root: string, directory: string, options: LockOptions): P
     signal?.throwIfAborted();
     const result = attempt(root, directory, me);
     if (result === 'again') continue;
+    if (result === 'shared') return undefined;
     if ('number' in result) return result.number;
     if (performance.now() - started >= waitMs) throw held(result.holder, waitMs);
     if (!told) onWait?.(result.holder);
@@ -159,22 +164,23 @@ const acquire = async (root: string, directory: string, options: LockOptions): P
 };
 
 /**
- * Runs `work` while no other run of this root does. Released however it ends; a run that is killed releases it too.
+ * Runs `work` while no other run of this root does. Released however it ends; a run that is killed releases it too. A run that the holder has
+ * started (bootstrap calls a setup-local-disks, which may be a bootwright of another version) works under the holder's lock.
  * @throws NodeError TEMPORARY naming the holder, when it does not end within waitMs
  */
 export const withLock = async <T>(root: string, options: LockOptions, work: () => Promise<T>): Promise<T> => {
   makeDirectory(root, LOCK_DIR, 0o755);
   const directory = followed(root, LOCK_DIR);
-  let number: number;
+  let number: number | undefined;
   try {
     number = await acquire(root, directory, options);
-    removeOlder(root, directory, number);
+    if (number !== undefined) removeOlder(root, directory, number);
   } catch (error) {
     throw failureOf('lock', LOCK_DIR, error);
   }
   try {
     return await work();
   } finally {
-    release(directory, number);
+    if (number !== undefined) release(directory, number);
   }
 };

@@ -3,7 +3,7 @@ import { copyFileSync, linkSync, mkdirSync, symlinkSync, truncateSync, writeFile
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { LocalDiskFacts, VolumeFacts } from '../../src/core/facts.ts';
-import { isSelf, mountsIn, readLocalDisks, readVolume, signatureOf } from '../../src/facts/disks.ts';
+import { isSelf, mountsIn, readLocalDisks, readVolume } from '../../src/facts/disks.ts';
 
 const ID = 'nvme-Amazon_EC2_NVMe_Instance_Storage_AWS1234567890ABCDEF';
 
@@ -132,6 +132,8 @@ t.test('units of an earlier run, ours or setup-local-disks’, and nobody else�
   write('units/mnt-k8s\\x2ddisks-1.mount', upstream);
   write('units/data.mount', '[Unit]\nDescription=mine\n# EC2 Instance Store\n');
   write('units/x.service', own);
+  write('units/large.mount', own + '#'.repeat(2 * 1024 * 1024));
+  symlinkSync('/dev/zero', join(t.testdirName, 'units/endless.mount'));
   t.strictSame((await read()).units, { 'mnt-k8s\\x2ddisks-0.mount': own.trim(), 'mnt-k8s\\x2ddisks-1.mount': upstream.trim() });
 });
 
@@ -153,15 +155,6 @@ t.test('setup-local-disks on PATH: somebody else’s, or this program under anot
   truncateSync(helper, 1);
   t.equal(await found(), helper);
   t.notOk(isSelf('/nonexistent', self));
-});
-
-t.test('what blkid says', async (t) => {
-  t.strictSame(signatureOf(2, ''), null);
-  t.strictSame(signatureOf(8, ''), { type: 'several' });
-  t.strictSame(signatureOf(4, ''), undefined);
-  t.strictSame(signatureOf(0, 'DEVNAME=/dev/x\n'), { type: 'several' }, 'something it has no name for');
-  t.strictSame(signatureOf(0, 'UUID=1-2\nTYPE=xfs\nPTTYPE=dos\n'), { type: 'xfs', uuid: '1-2' });
-  t.strictSame(signatureOf(0, 'UUID=a\\ b\nTYPE=x\u0007y\n'), { type: 'x?y' }, 'nothing odd gets through');
 });
 
 t.test('mounts: the disks’ own wherever they are, others where they matter', async (t) => {

@@ -76,6 +76,14 @@ t.test('another process holds it', async (t) => {
   });
 });
 
+t.test('a run that the holder has started works under its lock, and leaves it locked', async (t) => {
+  const root = t.testdir({ count: '0' });
+  const [code] = await once(start(root, 'within'), 'exit');
+  t.equal(code, 0);
+  t.equal(readFileSync(join(root, 'count'), 'utf8'), '1');
+  t.equal(readdirSync(join(root, 'run/bootwright/lock')).length, 2, 'one entry, and that it is free');
+});
+
 t.test('a holder that is killed holds nothing', async (t) => {
   const root = t.testdir();
   const child = await holderIn(t, root);

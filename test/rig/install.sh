@@ -6,7 +6,7 @@ declare -A package=(
   [mmdebstrap]=mmdebstrap [systemd-nspawn]=systemd-container [systemd-analyze]=systemd [ip]=iproute2 [strace]=strace
   [shellcheck]=shellcheck [openssl]=openssl [nsenter]=util-linux [flock]=util-linux [pgrep]=procps
   [zsh]=zsh [fish]=fish [man]=man-db [script]=bsdutils
-  [linux.uml]=user-mode-linux [setpriv]=util-linux
+  [linux.uml]=user-mode-linux [setpriv]=util-linux [mkfs.xfs]=xfsprogs
   [curl]=curl [jq]=jq [ldd]=libc-bin
 )
 missing=()

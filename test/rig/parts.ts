@@ -45,6 +45,7 @@ const PARTS = {
   openssl: command('openssl'),
   uml: command('linux.uml'),
   strace: command('strace'),
+  'mkfs.xfs': command('mkfs.xfs'),
   curl: command('curl'),
   jq: command('jq'),
   shellcheck: command('shellcheck'),

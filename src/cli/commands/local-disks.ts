@@ -1,5 +1,5 @@
 import type { Desired, Plan } from '../../core/desired.ts';
-import { BINDS } from '../../core/disks/binds.ts';
+import { BINDS, movedAround } from '../../core/disks/binds.ts';
 import { localDisksOf } from '../../core/disks/decision.ts';
 import type { Facts } from '../../core/facts.ts';
 import { LOCAL_DISKS_DIR } from '../../core/paths.ts';
@@ -36,8 +36,8 @@ const directoryFault = (directory: string): Diagnostic | undefined => {
   if (!/^(?:\/[A-Za-z0-9_.:@+-]+)+$/.test(directory) || /\/\.\.?(?:\/|$)/.test(directory)) {
     return refuse(`'${directory}' is not an absolute path of letters, digits, and . _ : @ + -`);
   }
-  const moved = Object.values(BINDS).find((bind) => directory === bind.directory || directory.startsWith(`${bind.directory}/`));
-  return moved === undefined ? undefined : refuse(`'${directory}' is, or lies in, ${moved.directory}, which goes onto the disks itself`);
+  const moved = movedAround(directory);
+  return moved === undefined ? undefined : refuse(`'${directory}' is, or lies in, ${moved}, which goes onto the disks itself`);
 };
 
 const modeFault = (word: string | undefined): Diagnostic | undefined => {

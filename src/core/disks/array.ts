@@ -1,11 +1,11 @@
 /** `raid0` and `raid10`: all disks as one array, and the data of kubelet and containerd on it. */
 import type { Action, DesiredFile, DesiredMount } from '../desired.ts';
-import type { ArrayFacts, LocalDiskFacts } from '../facts.ts';
+import type { ArrayFacts, DiskFacts, LocalDiskFacts } from '../facts.ts';
 import { LOCAL_DISKS_ARRAY, MDADM_CONFIG } from '../paths.ts';
 import { type Because, type Checked, type Diagnostic, errorAt, hasErrors, warningAt } from '../report.ts';
 import type { LocalDisksSpec } from '../spec.ts';
 import { BINDS } from './binds.ts';
-import { dataOf, inUse, isMountable, missingProgram, mountsOf, useOf, uuidOf } from './content.ts';
+import { dataOf, inUse, isBlank, isMountable, missingProgram, mountsOf, useOf, uuidOf } from './content.ts';
 import type { DiskPlan, DiskRequest } from './decision.ts';
 import { fileSystemMount } from './singles.ts';
 import { mountUnitOf, mountUnitText } from './units.ts';
@@ -32,8 +32,7 @@ export const arrayPlan = (request: DiskRequest): Checked<DiskPlan> => {
   const { seen, spec } = request;
   const level = request.mode as Level;
   const diagnostics: Diagnostic[] = [];
-  const [first, ...more] = seen.arrays;
-  const found = first === undefined ? newArray(level, request) : more.length > 0 ? severalArrays(seen) : thereArray(level, first, request);
+  const found = raidOf(level, request);
   diagnostics.push(...found.diagnostics);
   if (found.value === undefined) return { diagnostics };
   const array = found.value;
@@ -53,10 +52,40 @@ export const arrayPlan = (request: DiskRequest): Checked<DiskPlan> => {
       value: `${level} of ${array.members.join(', ')} at ${where}`,
       because: array.because,
       storage: { steps: array.steps, mounts, files: [configFile(array)] },
+      keeps: [],
     },
     diagnostics,
   };
 };
+
+const raidOf = (level: Level, request: DiskRequest): Checked<Raid> => {
+  const { seen } = request;
+  const [first, ...more] = seen.arrays;
+  if (first === undefined || isHalfMade(seen, newUuid(level, seen))) return newArray(level, request);
+  return more.length > 0 ? severalArrays(seen) : thereArray(level, first, request);
+};
+
+/** The same for the same disks, so what a run was cut off making is known by it. */
+const newUuid = (level: Level, { disks }: LocalDiskFacts): string => uuidOf('array', level, ...disks.map(({ id }) => id).sort());
+
+/** A disk that mdadm has made a member of that array, and that nothing but a part of it that does not run uses. */
+const isBegun = ({ path, signature, holders, isSwap, partitions }: DiskFacts, seen: LocalDiskFacts, uuid: string): boolean =>
+  signature?.type === 'linux_raid_member' &&
+  signature.uuid === uuid &&
+  signature.unfinished === true &&
+  holders.every((holder) => seen.arrays.some((array) => array.path === `/dev/${holder}`)) &&
+  !isSwap &&
+  partitions.length === 0 &&
+  mountsOf(seen, path).length === 0;
+
+/** mdadm was cut off while it made this array: it has never run, some disks do not know of it yet, and the others know of nothing else. */
+const isHalfMade = (seen: LocalDiskFacts, uuid: string): boolean =>
+  seen.arrays.every(
+    ({ state, members }) => state === 'inactive' && members.every((path) => seen.disks.some((disk) => disk.path === path)),
+  ) &&
+  seen.disks.some((disk) => useOf(disk, seen, uuid) === undefined) &&
+  seen.disks.some((disk) => isBegun(disk, seen, uuid)) &&
+  seen.disks.every((disk) => useOf(disk, seen, uuid) === undefined || isBegun(disk, seen, uuid));
 
 const newArray = (level: Level, { seen, inputs, spec }: DiskRequest): Checked<Raid> => {
   const { disks } = seen;
@@ -65,9 +94,11 @@ const newArray = (level: Level, { seen, inputs, spec }: DiskRequest): Checked<Ra
     const message = `raid10 takes at least ${LEAST[level]} disks, and this instance has ${count}`;
     return { diagnostics: [errorAt('local-disks-too-few', spec.mode.at, message, 'Take raid0 or mount, or a larger instance type.')] };
   }
+  const uuid = newUuid(level, seen);
+  const isAgain = isHalfMade(seen, uuid);
   const diagnostics = disks.flatMap((disk) => {
-    const use = useOf(disk, seen);
-    if (use === undefined) return [];
+    const use = useOf(disk, seen, uuid);
+    if (use === undefined || isAgain) return [];
     const stopped = disk.signature?.type === 'linux_raid_member' && disk.holders.length === 0;
     return [
       stopped
@@ -76,11 +107,10 @@ const newArray = (level: Level, { seen, inputs, spec }: DiskRequest): Checked<Ra
     ];
   });
   if (diagnostics.length > 0) return { diagnostics };
-  const uuid = uuidOf('array', level, ...disks.map(({ id }) => id).sort());
   const members = disks.map(({ path }) => path);
   const because: Because = {
     rule: 'local-disks.new-array',
-    text: `The disks are blank: ${members.join(', ')} become one ${level}.`,
+    text: `The disks are blank${isAgain ? ', but for the beginnings of this array' : ''}: ${members.join(', ')} become one ${level}.`,
     inputs,
   };
   const fileSystem = { type: 'xfs', uuid: uuidOf('array file system', uuid) } as const;
@@ -103,13 +133,13 @@ const severalArrays = ({ arrays }: LocalDiskFacts): Checked<Raid> => ({
 });
 
 /** Why an array that is there cannot be the one; undefined: it can. */
-const misfitOf = (level: Level, array: ArrayFacts, seen: LocalDiskFacts): string | undefined => {
+const misfitOf = (level: Level, array: ArrayFacts, seen: LocalDiskFacts, uuid: string): string | undefined => {
   const members = array.members.join(', ');
   if (array.state === 'inactive' || array.state === 'clear' || array.level === '')
     return `the array of ${members} does not run (is a disk missing?)`;
   if (array.level !== level) return `the disks are a ${array.level} already`;
   if (array.holders.length > 0) return `${array.holders.join(', ')} is built on it`;
-  if (array.signature === null) {
+  if (array.signature === null || isBlank(array.signature, uuid)) {
     const points = mountsOf(seen, array.path);
     return points.length > 0 ? `it is mounted at ${points.join(', ')}, but no file system was found on it` : undefined;
   }
@@ -118,13 +148,14 @@ const misfitOf = (level: Level, array: ArrayFacts, seen: LocalDiskFacts): string
 
 const thereArray = (level: Level, array: ArrayFacts, { seen, inputs }: DiskRequest): Checked<Raid> => {
   const { path, members, signature } = array;
-  const misfit = misfitOf(level, array, seen);
+  const uuid = seen.disks.find((disk) => members.includes(disk.path))?.signature?.uuid;
+  if (uuid === undefined) return { diagnostics: [inUse(path, 'its members do not say which array they belong to')] };
+  const fresh = uuidOf('array file system', uuid);
+  const misfit = misfitOf(level, array, seen, fresh);
   if (misfit !== undefined) {
     const remedy = `If nobody needs it: unmount it, mdadm --stop ${path}, and wipefs --all on its disks; then run again.`;
     return { diagnostics: [inUse(path, misfit, remedy)] };
   }
-  const uuid = seen.disks.find((disk) => members.includes(disk.path))?.signature?.uuid;
-  if (uuid === undefined) return { diagnostics: [inUse(path, 'its members do not say which array they belong to')] };
   const spare = seen.disks.filter((disk) => !members.includes(disk.path));
   const diagnostics = spare.map((disk) =>
     warningAt(
@@ -139,9 +170,7 @@ const thereArray = (level: Level, array: ArrayFacts, { seen, inputs }: DiskReque
     ? `${path} is there (${level} of ${members.join(', ')}), and its file system stays.`
     : `${path} is there (${level} of ${members.join(', ')}) and blank.`;
   const because: Because = { rule: `local-disks.array-${isFilled ? 'as-it-is' : 'blank'}`, text, inputs };
-  const fileSystem = isFilled
-    ? { type: signature.type, uuid: signature.uuid }
-    : ({ type: 'xfs', uuid: uuidOf('array file system', uuid) } as const);
+  const fileSystem = isFilled ? { type: signature.type, uuid: signature.uuid } : ({ type: 'xfs', uuid: fresh } as const);
   const steps: readonly Action[] = isFilled
     ? []
     : [{ kind: 'make-file-system', device: path, type: 'xfs', uuid: fileSystem.uuid, because: [because] }];

@@ -15,3 +15,7 @@ export const BINDS: { readonly [name in LocalDisksBind]: Bind } = {
   soci: { directory: '/var/lib/soci-snapshotter-grpc', users: ['soci-snapshotter.service'] },
   'pods-logs': { directory: '/var/log/pods', users: ['kubelet.service'] },
 };
+
+/** The directory that goes onto the disks and in which this one lies; undefined: the disks can be mounted here. */
+export const movedAround = (directory: string): string | undefined =>
+  Object.values(BINDS).find((bind) => `${directory}/`.startsWith(`${bind.directory}/`))?.directory;

@@ -7,7 +7,11 @@ import { type Diagnostic, errorAt } from '../report.ts';
 const MOUNTABLE: ReadonlySet<string> = new Set(['xfs', 'ext4']);
 
 export const isMountable = (signature: Signature | null): signature is Signature & { readonly uuid: string } =>
-  signature !== null && MOUNTABLE.has(signature.type) && signature.uuid !== undefined;
+  signature !== null && MOUNTABLE.has(signature.type) && signature.uuid !== undefined && !signature.unfinished;
+
+/** Nothing is on it, or a file system that a run of ours was cut off making: by its UUID nobody else's. */
+export const isBlank = (signature: Signature | null, uuid: string): boolean =>
+  signature === null || (signature.unfinished === true && signature.type === 'xfs' && signature.uuid === uuid);
 
 /** Where a device is mounted, sorted. */
 export const mountsOf = ({ mounts }: LocalDiskFacts, device: string): readonly string[] =>
@@ -25,14 +29,19 @@ export const uuidOf = (...names: readonly string[]): string => {
   return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
 };
 
-/** What makes a disk unfit to be taken; undefined: it is blank, and nobody uses it. */
-export const useOf = (disk: DiskFacts, seen: LocalDiskFacts): string | undefined => {
+/** In use by more than a mount of its own file system. */
+export const occupied = ({ isSwap, holders, partitions }: DiskFacts): string | undefined => {
+  if (isSwap) return 'it is used as swap';
+  if (holders.length > 0) return `${holders.join(', ')} is built on it`;
+  return partitions.length > 0 ? `it has partitions (${partitions.join(', ')})` : undefined;
+};
+
+/** What makes a disk unfit to be taken; undefined: it is blank, or was left half-made under this UUID, and nobody uses it. */
+export const useOf = (disk: DiskFacts, seen: LocalDiskFacts, uuid: string): string | undefined => {
   const points = mountsOf(seen, disk.path);
   if (points.length > 0) return `it is mounted at ${points.join(', ')}`;
-  if (disk.isSwap) return 'it is used as swap';
-  if (disk.holders.length > 0) return `${disk.holders.join(', ')} is built on it`;
-  if (disk.partitions.length > 0) return `it has partitions (${disk.partitions.join(', ')})`;
-  return disk.signature === null ? undefined : `it holds ${dataOf(disk.signature)}`;
+  const { signature } = disk;
+  return occupied(disk) ?? (signature === null || isBlank(signature, uuid) ? undefined : `it holds ${dataOf(signature)}`);
 };
 
 const DATA: { readonly [type: string]: string } = {
@@ -41,8 +50,11 @@ const DATA: { readonly [type: string]: string } = {
   several: 'several kinds of data',
   swap: 'a swap area',
 };
-export const dataOf = ({ type }: Signature): string =>
-  Object.hasOwn(DATA, type) ? (DATA[type] ?? type) : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}${/ /.test(type) ? '' : ' file system'}`;
+export const dataOf = ({ type, unfinished }: Signature): string => {
+  if (unfinished && type === 'xfs') return 'an xfs file system whose making was cut off';
+  if (Object.hasOwn(DATA, type)) return DATA[type] ?? type;
+  return `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}${/ /.test(type) ? '' : ' file system'}`;
+};
 
 /** A disk that is not formatted, because somebody may need what is on it. */
 export const inUse = (

@@ -22,6 +22,8 @@ export interface DiskPlan {
   readonly value: string;
   readonly because: Because;
   readonly storage: DesiredStorage;
+  /** Mount units of mounts that stay as they are. */
+  readonly keeps: readonly string[];
 }
 
 export type ActiveMode = Exclude<LocalDisksMode, 'none'>;
@@ -63,8 +65,8 @@ export const localDisksOf = (spec: LocalDisksSpec | undefined, facts: Facts): Ch
   const { value: plan, diagnostics } =
     mode === 'mount' ? singlesPlan({ mode, spec, seen, inputs }) : arrayPlan({ mode, spec, seen, inputs });
   if (plan === undefined || hasErrors(diagnostics)) return { diagnostics };
-  const { value, because, storage } = plan;
-  const wanted = storage.mounts.map(({ unit }) => unit);
+  const { value, because, storage, keeps } = plan;
+  const wanted = [...storage.mounts.map(({ unit }) => unit), ...keeps];
   return { value: { decision: decided(value, because), storage, stale: staleOf(seen, wanted) }, diagnostics };
 };
 

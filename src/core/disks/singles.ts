@@ -2,7 +2,7 @@
 import type { Action, DesiredMount } from '../desired.ts';
 import type { DiskFacts, Signature } from '../facts.ts';
 import type { Because, Checked, Diagnostic } from '../report.ts';
-import { inUse, isMountable, missingProgram, mountsOf, useOf, uuidOf } from './content.ts';
+import { inUse, isMountable, missingProgram, mountsOf, occupied, useOf, uuidOf } from './content.ts';
 import type { DiskPlan, DiskRequest } from './decision.ts';
 import { mountUnitOf, mountUnitText } from './units.ts';
 
@@ -75,22 +75,25 @@ export const singlesPlan = (request: DiskRequest): Checked<DiskPlan> => {
   const steps: Action[] = [];
   const mounts: DesiredMount[] = [];
   const words: string[] = [];
+  const keeps: string[] = [];
   for (const single of numbered(request)) {
     const { disk } = single;
     if (single.kind === 'elsewhere') {
       words.push(`${disk.path} stays where it is mounted, at ${single.point}`);
+      keeps.push(mountUnitOf(single.point));
       continue;
     }
     const where = `${spec.directory.value}/${single.number}`;
     const isFilled = isMountable(disk.signature);
-    const use = single.isMounted || isFilled ? occupied(disk) : useOf(disk, seen);
+    const own = uuidOf('disk', disk.id);
+    const use = single.isMounted || isFilled ? occupied(disk) : useOf(disk, seen, own);
     if (use !== undefined || (single.isMounted && !isFilled)) {
       diagnostics.push(inUse(disk.path, use ?? `it is mounted at ${where}, but no file system was found on it`));
       continue;
     }
     const text = isFilled ? `${disk.path} holds a file system already, which is mounted at ${where}.` : `${disk.path} is blank.`;
     const because: Because = { rule: `local-disks.${isFilled ? 'as-it-is' : 'blank'}`, text, inputs };
-    const signature = isFilled ? disk.signature : { type: 'xfs' as const, uuid: uuidOf('disk', disk.id) };
+    const signature = isFilled ? disk.signature : { type: 'xfs' as const, uuid: own };
     if (!isFilled) steps.push({ kind: 'make-file-system', device: disk.path, type: 'xfs', uuid: signature.uuid, because: [because] });
     mounts.push(fileSystemMount(where, disk.path, signature, single.isMounted, because));
     words.push(`${disk.path} at ${where}`);
@@ -98,12 +101,5 @@ export const singlesPlan = (request: DiskRequest): Checked<DiskPlan> => {
   if (steps.length > 0 && seen.programs['mkfs.xfs'] === null) diagnostics.push(missingProgram('mkfs.xfs', 'makes the file systems'));
   if (diagnostics.length > 0) return { diagnostics };
   const because: Because = { rule: 'local-disks.mount', text: `Each disk on its own: ${words.join('; ')}.`, inputs };
-  return { value: { value: `mount: ${words.join('; ')}`, because, storage: { steps, mounts, files: [] } }, diagnostics: [] };
-};
-
-/** In use by more than a mount of its own file system. */
-export const occupied = ({ isSwap, holders, partitions }: DiskFacts): string | undefined => {
-  if (isSwap) return 'it is used as swap';
-  if (holders.length > 0) return `${holders.join(', ')} is built on it`;
-  return partitions.length > 0 ? `it has partitions (${partitions.join(', ')})` : undefined;
+  return { value: { value: `mount: ${words.join('; ')}`, because, storage: { steps, mounts, files: [] }, keeps }, diagnostics: [] };
 };

@@ -9,8 +9,8 @@ import { inputOf } from '../provenance.ts';
 import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type Sourced, warningAt } from '../report.ts';
 import type { VolumeSpec } from '../spec.ts';
 import { BINDS } from './binds.ts';
-import { inUse, isMountable, uuidOf } from './content.ts';
-import { fileSystemMount, occupied } from './singles.ts';
+import { inUse, isBlank, isMountable, occupied, uuidOf } from './content.ts';
+import { fileSystemMount } from './singles.ts';
 import { mountUnitOf, mountUnitText } from './units.ts';
 
 const VOLUMES_DIR = '/mnt/k8s-volumes';
@@ -38,7 +38,7 @@ export const volumesOf = (wish: Sourced<readonly VolumeSpec[]> | undefined, fact
     };
   }
   const results = wish.value.map((volume) => volumeOf(volume, wish, facts));
-  const diagnostics = [...doubled(wish), ...results.flatMap((one) => one.diagnostics)];
+  const diagnostics = [...doubled(wish), ...named(wish, facts.host.volumes), ...results.flatMap((one) => one.diagnostics)];
   const plans = results.flatMap(({ value }) => (value ? [value] : []));
   if (plans.length < results.length || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
   const value = plans.map(({ words }) => words).join('; ');
@@ -58,6 +58,17 @@ const doubled = ({ value, at }: Sourced<readonly VolumeSpec[]>): readonly Diagno
   return again.map((target) => errorAt('volume-target-twice', at, `${target} is a target twice`, 'Name each directory once.'));
 };
 
+/** One disk has several names: it is made ready once. */
+const named = ({ value, at }: Sourced<readonly VolumeSpec[]>, seen: Facts['host']['volumes']): readonly Diagnostic[] => {
+  const paths = value.map(({ device }) => seen?.[device]?.path);
+  return value.flatMap(({ device }, index) => {
+    const first = paths.indexOf(paths[index]);
+    if (paths[index] === undefined || first === index) return [];
+    const message = `${device} is the same disk as ${value[first]?.device}`;
+    return [errorAt('volume-twice', at, message, 'Name each volume once, with all its mountTargets.')];
+  });
+};
+
 /** `/var/lib/containerd/` → `/var/lib/containerd`. */
 const tidy = (path: string): string =>
   `/${path
@@ -73,14 +84,15 @@ interface VolumePlan {
 }
 
 /** What is on the volume, or will be. */
-type Content = { readonly fileSystem: Required<Signature>; readonly isBlank: boolean };
+type Content = { readonly fileSystem: Required<Pick<Signature, 'type' | 'uuid'>>; readonly isBlank: boolean };
 
 const contentOf = ({ device, fsType = 'xfs' }: VolumeSpec, seen: VolumeFacts, at: string): Checked<Content> => {
   const { signature, path, id } = seen;
   const use = occupied(seen);
   if (use !== undefined) return { diagnostics: [inUse(path, use)] };
   if (isMountable(signature)) return { value: { fileSystem: signature, isBlank: false }, diagnostics: [] };
-  if (signature !== null) return { diagnostics: [inUse(path, `it holds ${signature.type}, which is not mounted here`)] };
+  if (signature !== null && !isBlank(signature, uuidFor(id)))
+    return { diagnostics: [inUse(path, `it holds ${signature.type}, which is not mounted here`)] };
   const type = FILE_SYSTEMS.find((known) => known === fsType);
   if (type !== undefined) return { value: { fileSystem: { type, uuid: uuidFor(id) }, isBlank: true }, diagnostics: [] };
   const message = `${device} is blank, and '${fsType}' is no file system that is made here`;

@@ -14,7 +14,7 @@ const TYPES = ['xfs', 'ext4', 'vfat', 'swap', 'linux_raid_member', 'LVM2_member'
 const rarely = <T>(arb: fc.Arbitrary<T>, usual: T): fc.Arbitrary<T> =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: arb });
 const signature: fc.Arbitrary<Signature | null> = rarely(
-  fc.record({ type: fc.constantFrom(...TYPES), uuid: fc.uuid() }, { requiredKeys: ['type'] }),
+  fc.record({ type: fc.constantFrom(...TYPES), uuid: fc.uuid(), unfinished: fc.constant<true>(true) }, { requiredKeys: ['type'] }),
   null,
 );
 
@@ -100,4 +100,57 @@ t.test('only what is blank and unused is written to, and the next plan is empty'
     { numRuns: 3000 },
   );
   for (const [what, count] of Object.entries(counts)) t.ok(count > 100, `${what}: ${count}`);
+});
+
+const wishFor = (mode: LocalDisksSpec['mode']['value']): LocalDisksSpec => ({
+  mode: { value: mode, origin: 'flag', at: 'MODE' },
+  directory: { value: '/mnt/k8s-disks', origin: 'default', at: '--dir' },
+  binds: [...LOCAL_DISKS_BINDS],
+  delegates: false,
+});
+const disk = (n: number, changes: Partial<DiskFacts> = {}): DiskFacts => ({
+  ...{ path: `/dev/nvme${n}n1`, id: `id-${n}`, bytes: 1, signature: null, partitions: [], holders: [], isSwap: false },
+  ...changes,
+});
+const machineWith = (all: readonly DiskFacts[], changes: Partial<LocalDiskFacts> = {}): LocalDiskFacts => ({
+  ...{ disks: all, arrays: [], mounts: {}, units: {}, programs: { mdadm: '/x', 'mkfs.xfs': '/x', 'setup-local-disks': null } },
+  ...changes,
+});
+const decidedFor = (mode: LocalDisksSpec['mode']['value'], seen: LocalDiskFacts) =>
+  localDisksOf(wishFor(mode), factsWith({ host: { localDisks: seen } }));
+
+t.test('what mdadm was cut off making is made anew only where it is known to hold nothing', async (t) => {
+  const four = [1, 2, 3, 4].map((n) => disk(n));
+  const [make] = decidedFor('raid10', machineWith(four)).value?.storage?.steps ?? [];
+  if (make?.kind !== 'create-array') throw new Error('no array');
+  const begun: Signature = { type: 'linux_raid_member', uuid: make.uuid, unfinished: true };
+  const half = (signature: Signature, rest: Partial<DiskFacts> = {}) => [disk(1, { signature, ...rest }), ...four.slice(1)];
+  const isMade = (all: readonly DiskFacts[], arrays: LocalDiskFacts['arrays'] = []): boolean =>
+    decidedFor('raid10', machineWith(all, { arrays })).value?.storage?.steps[0]?.kind === 'create-array';
+  const part = { path: '/dev/md127', level: '', state: 'inactive', members: ['/dev/nvme1n1'], signature: null, holders: [] };
+  t.ok(isMade(half(begun)));
+  t.ok(isMade(half(begun, { holders: ['md127'] }), [part]), 'and udev has begun to put it together');
+  t.notOk(isMade(half({ type: 'linux_raid_member', uuid: make.uuid })), 'an array that has run lacks disks');
+  t.notOk(isMade(half({ ...begun, uuid: '00112233-4455-6677-8899-aabbccddeeff' })), 'an array of others');
+  t.notOk(isMade(four.map((one) => ({ ...one, signature: begun }))), 'all members know of it: it can be put together');
+  t.notOk(isMade(half(begun, { holders: ['dm-0'] })));
+  t.notOk(isMade(half(begun, { holders: ['md127'] }), [{ ...part, state: 'clean', level: 'raid10' }]), 'it runs');
+  t.notOk(isMade(half(begun, { holders: ['md127'] }), [{ ...part, members: [...part.members, '/dev/nvme9n1'] }]), 'with a disk of others');
+  t.notOk(isMade(half(begun, { isSwap: true })));
+});
+
+t.test('a disk that stays mounted elsewhere keeps the unit that mounts it', async (t) => {
+  const text = '[Unit]\nDescription=EC2 Instance Store: x\n';
+  const units = { 'srv-disks-1.mount': text, 'srv-disks-2.mount': text };
+  const mounts = { '/srv/disks/1': '/dev/nvme1n1' };
+  const seen = machineWith([disk(1, { signature: { type: 'xfs', uuid: '1-2' } }), disk(2)], { units, mounts });
+  const { value } = decidedFor('mount', seen);
+  t.same(
+    value?.stale.map(({ path }) => path),
+    ['/etc/systemd/system/srv-disks-2.mount'],
+  );
+  t.same(
+    value?.storage?.mounts.map(({ where }) => where),
+    ['/mnt/k8s-disks/1'],
+  );
 });

@@ -12,7 +12,7 @@ const withSignature = (disks: LocalDiskFacts, device: string, signature: Signatu
   const marked = <T extends { readonly path: string; readonly signature: Signature | null }>(all: readonly T[]): readonly T[] =>
     all.map((one) => {
       if (one.path !== path) return one;
-      if (one.signature !== null) throw new Error(`${path} was not blank`);
+      if (one.signature !== null && !one.signature.unfinished) throw new Error(`${path} was not blank`);
       return { ...one, signature };
     });
   return { ...disks, disks: marked(disks.disks), arrays: marked(disks.arrays) };
@@ -23,7 +23,10 @@ const withArray = (disks: LocalDiskFacts, { level, uuid, members }: Action & { k
   return {
     ...made,
     disks: made.disks.map((disk) => (members.includes(disk.path) ? { ...disk, holders: ['md127'] } : disk)),
-    arrays: [...made.arrays, { path: NEW_ARRAY, level, state: 'clean', members, signature: null, holders: [] }],
+    arrays: [
+      ...made.arrays.filter(({ state }) => state !== 'inactive'),
+      { path: NEW_ARRAY, level, state: 'clean', members, signature: null, holders: [] },
+    ],
   };
 };
 

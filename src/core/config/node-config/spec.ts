@@ -1,5 +1,6 @@
 /** From a merged NodeConfig to a NodeSpec for Amazon Linux 2023: which field means what, and the defaults of nodeadm. */
 import { bytesOfBase64 } from '../../base64.ts';
+import { movedAround } from '../../disks/binds.ts';
 import { cidrOf } from '../../kubelet/cidr.ts';
 import { ECR_CREDENTIAL_PROVIDER, LOCAL_DISKS_DIR } from '../../paths.ts';
 import { type Checked, type Diagnostic, errorAt, hasErrors, type Sourced, warningAt } from '../../report.ts';
@@ -159,12 +160,22 @@ const pathErrors = ({ spec, placeOf }: MergedNodeConfig): readonly Diagnostic[] 
       [device, ...mountTargets].map((path) => [path, ['instance', 'storage', 'volumes', index]] as const),
     ),
   ];
-  return paths
-    .filter(([path]) => !isPlainPath(path))
-    .map(([path, at]) => {
-      const message = `'${path}' is not an absolute path of letters, digits, and . _ : @ + -`;
-      return errorAt('invalid-path', placeOf(at).at, message, 'Give a directory like /mnt/data, and a device like /dev/sdf.');
-    });
+  const say = (at: Path, message: string): Diagnostic =>
+    errorAt('invalid-path', placeOf(at).at, message, 'Give a directory like /mnt/data, and a device like /dev/sdf.');
+  const moved = localStorage?.mountPath ? movedAround(localStorage.mountPath.replace(/\/$/, '')) : undefined;
+  return [
+    ...paths
+      .filter(([path]) => !isPlainPath(path))
+      .map(([path, at]) => say(at, `'${path}' is not an absolute path of letters, digits, and . _ : @ + -`)),
+    ...(moved === undefined
+      ? []
+      : [
+          say(
+            ['instance', 'localStorage', 'mountPath'],
+            `'${localStorage?.mountPath}' is, or lies in, ${moved}, which goes onto the disks itself`,
+          ),
+        ]),
+  ];
 };
 
 /** undefined: no strategy was given. */
@@ -174,7 +185,9 @@ const localDisksOf = (storage: NodeConfigInstance['localStorage'], read: Read): 
   const stays = new Set(storage.disabledMounts?.map((word) => DISABLED[word.toLowerCase()]));
   return {
     mode: read(mode, 'instance', 'localStorage', 'strategy'),
-    directory: storage.mountPath ? read(storage.mountPath, 'instance', 'localStorage', 'mountPath') : fallback(LOCAL_DISKS_DIR),
+    directory: storage.mountPath
+      ? read(storage.mountPath.replace(/\/$/, ''), 'instance', 'localStorage', 'mountPath')
+      : fallback(LOCAL_DISKS_DIR),
     binds: LOCAL_DISKS_BINDS.filter((bind) => !stays.has(bind)),
     delegates: true,
   };
