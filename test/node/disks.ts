@@ -1,4 +1,4 @@
-/** What mdadm, mkfs.xfs, cp and a foreign setup-local-disks are called with; test/system/disks.ts has the real ones do it. */
+/** What mdadm, mkfs.xfs, cp and a foreign setup-local-disks are called with; test/slow/disks.ts has the real ones do it. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -87,6 +87,34 @@ t.test('file systems', async (t) => {
   t.equal(calls().at(-1), `mkfs.xfs -q -K -l su=8b -m uuid=${UUID} /dev/md127`);
   await perform({ kind: 'make-file-system', device: '/dev/nvme2n1', type: 'ext4', uuid: UUID, because: BECAUSE });
   t.equal(calls().at(-1), `mkfs.ext4 -q -U ${UUID} /dev/nvme2n1`);
+});
+
+t.test('what a run was cut off making is wiped first, and what others were is not', async (t) => {
+  const { dir, calls, perform } = fakes(t);
+  const device = join(dir, 'disk');
+  const begun = Buffer.alloc(8192);
+  begun.write('XFSB', 0, 'latin1');
+  begun.write(UUID.replaceAll('-', ''), 32, 'hex');
+  begun.writeUInt8(1, 126);
+  writeFileSync(device, begun);
+  const make = (uuid: string): Promise<void> => perform({ kind: 'make-file-system', device, type: 'xfs', uuid, because: BECAUSE });
+  await make(UUID);
+  t.strictSame(calls(), [
+    `wipefs --quiet --all ${device}`,
+    `blkid -p -o export ${device}`,
+    `mkfs.xfs -q -K -l su=8b -m uuid=${UUID} ${device}`,
+  ]);
+  await make(UUID.replace('00', '01'));
+  begun.writeUInt8(0, 126);
+  writeFileSync(device, begun);
+  await make(UUID);
+  t.equal(calls().filter((call) => call.startsWith('wipefs')).length, 1, 'nor one that is whole');
+});
+
+t.test('a device that is gone', async (t) => {
+  const { dir, perform } = fakes(t);
+  const gone = perform({ kind: 'announce-device', device: join(dir, 'none'), because: BECAUSE });
+  await t.rejects(gone, { code: 'OS', message: /none is gone$/ });
 });
 
 t.test('udev is told by the kernel’s name', async (t) => {
