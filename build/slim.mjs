@@ -167,6 +167,12 @@ export const SLIM = [
     contents: `export { AwsRestJsonProtocol } from './json/AwsRestJsonProtocol.js';`,
     from: 'node_modules/@aws-sdk/core/dist-es/submodules/protocols',
   },
+  {
+    // A boot takes the digests of some 20 KiB. In JavaScript that is the one loop so hot that V8 calls its optimizing compilers, which are
+    // 7 MiB on a cold disk; Node's own is loaded for the signature of a call to AWS anyway.
+    name: /^@noble\/hashes\/sha2\.js$/,
+    contents: `import { createHash } from 'node:crypto'; export const sha256 = (bytes) => createHash('sha256').update(bytes).digest();`,
+  },
   // The whole namespace of a dynamic import would come along, with the schemas of all sixty operations.
   {
     name: /^@aws-sdk\/client-eks$/,

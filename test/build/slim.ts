@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { bundleOf } from '../../build/scripts.mjs';
+import { digestOf } from '../../src/core/digest.ts';
 import { TEST_AUTHORITY_PEM, TEST_SERVER } from '../fakes/certificates.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -103,6 +104,13 @@ t.test('a proxy for plain HTTP, a redirect to nowhere, a refused connection', as
   t.equal(stdout, 'proxied http://nowhere.invalid/x?y=1\n');
   const gone = await runBundled(t, FETCH, ['http://127.0.0.1:1/']).catch((error: Error & { stderr: string }) => error);
   t.match(gone.stderr, /TransportError: http:\/\/127\.0\.0\.1:1 refused the connection/);
+});
+
+t.test('a digest is the same by Node and in JavaScript', async (t) => {
+  const text = 'Füße\n'.repeat(1000);
+  const program = `import { digestOf } from '@/core/digest.ts'; console.log(digestOf(process.argv[2]));`;
+  const { stdout } = await runBundled(t, program, [text]);
+  t.equal(stdout, `${digestOf(text)}\n`);
 });
 
 t.test('winston writes lines', async (t) => {
