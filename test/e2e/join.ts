@@ -1,81 +1,17 @@
 /** The whole way with the real parts: user data, cloud-init, bootwright, containerd, kubelet, token, API server: Ready. */
 import t, { type Test } from 'tap';
-import { EXAMPLE_CREDENTIALS } from '../fakes/example.ts';
-import { verifyToken } from '../fakes/token-verifier.ts';
 import type { Ami } from '../rig/ami.ts';
 import { filesOf, invocationsOf } from '../rig/bootstrapped.ts';
-import { type Authenticator, type ControlPlane, makeControlPlane } from '../rig/control-plane.ts';
+import { type ControlPlane, makeControlPlane } from '../rig/control-plane.ts';
 import { makeCloud } from '../rig/ec2.ts';
+import { authenticatorFor, becomesReady, comesBackAfter, configz, JOIN_PARTS, type NodeObject, RIG_ONLY, whyNot } from '../rig/join.ts';
 import { makeNetwork, type RigNode, until } from '../rig/node.ts';
-import { NODE_PARTS, needs } from '../rig/parts.ts';
-
-const PARTS = [
-  ...NODE_PARTS,
-  'kubelet',
-  'kubectl',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'etcd',
-  'containerd-2',
-  'containerd-1.7',
-] as const;
+import { needs } from '../rig/parts.ts';
 
 const USER_DATA = `#!/bin/bash
 /etc/eks/bootstrap.sh my-cluster --kubelet-extra-args '--node-labels=tier=web,team=a'
 `;
 const CALL = ['/etc/eks/bootstrap.sh', 'my-cluster', '--kubelet-extra-args', '--node-labels=tier=web,team=a'];
-
-/**
- * What the machine of the rig cannot give a kubelet: cgroup v2 controllers and negative scores. Written as a host edit of the shared file,
- * so these keys must survive bootwright's merge.
- */
-const RIG_ONLY = { cgroupsPerQOS: false, enforceNodeAllocatable: [], oomScoreAdj: 0 };
-
-/** As EKS: the strict verifier, then the instance role's session becomes the node's name. */
-const authenticatorFor =
-  (nodeName: string): Authenticator =>
-  (token) => {
-    const verdict = verifyToken(token, {
-      clusterName: 'my-cluster',
-      credentials: [EXAMPLE_CREDENTIALS],
-      nowMs: Date.now(),
-      hosts: ['sts.us-west-2.amazonaws.com'],
-    });
-    return verdict.ok ? { username: `system:node:${nodeName}`, groups: ['system:bootstrappers', 'system:nodes'] } : verdict.reason;
-  };
-
-const becomesReady = (cluster: ControlPlane, name: string): Promise<string> =>
-  until(`node ${name} is Ready`, 60_000, async () => {
-    const status = await cluster.kubectl(
-      'get',
-      'nodes',
-      '-o',
-      `jsonpath={.items[?(@.metadata.name=="${name}")].status.conditions[?(@.type=="Ready")].status}`,
-    );
-    return status === 'True' ? status : undefined;
-  });
-
-interface NodeObject {
-  readonly metadata: { readonly labels: { readonly [name: string]: string } };
-  readonly spec: { readonly providerID: string };
-  readonly status: {
-    readonly allocatable: { readonly pods: string };
-    readonly addresses: readonly { readonly type: string; readonly address: string }[];
-    readonly nodeInfo: { readonly containerRuntimeVersion: string; readonly kubeletVersion: string };
-  };
-}
-
-/** The kubelet's serving certificate has to be approved before the API server can ask it for its configuration. */
-const configz = async (cluster: ControlPlane, name: string): Promise<{ [key: string]: unknown }> => {
-  await until('a serving certificate is asked for', 10_000, async () => {
-    const requests = (await cluster.kubectl('get', 'csr', '-o', 'name')).split('\n').filter((line) => line !== '');
-    return requests.length > 0 ? cluster.kubectl('certificate', 'approve', ...requests) : undefined;
-  });
-  const text = await until('the kubelet serves', 15_000, () =>
-    cluster.kubectl('get', '--raw', `/api/v1/nodes/${name}/proxy/configz`).catch(() => undefined),
-  );
-  return (JSON.parse(text) as { kubeletconfig: { [key: string]: unknown } }).kubeletconfig;
-};
 
 const secondRunTouchesNothing = async (t: Test, node: RigNode): Promise<void> => {
   const before = { files: await filesOf(node), invocations: await invocationsOf(node) };
@@ -93,32 +29,14 @@ const joins = async (t: Test, ami: Ami): Promise<void> => {
   const { endpoint, certificateAuthority } = cluster;
   const cloud = await makeCloud(t, network, { endpoint, certificateAuthority });
   const node = await cloud.launch(t, ami, USER_DATA);
-  const file = 'etc/kubernetes/kubelet/kubelet-config.json';
+  const file = 'etc/kubernetes/kubelet/kubelet-config.json'; // a host edit of the shared file: these keys must survive the merge
   node.write(file, JSON.stringify({ ...(JSON.parse(node.read(file)) as object), ...RIG_ONLY }, null, 2));
 
   const started = performance.now();
   await node.boot();
   t.match(await node.must(['cloud-init', 'status', '--wait', '--long']), /^status: done$/m, 'user data ran');
   t.comment(`from power-on to the end of user data: ${Math.round(performance.now() - started)} ms`);
-  await becomesReady(cluster, nodeName).catch(async (error: Error) => {
-    const journal = await node.must([
-      'journalctl',
-      '--no-pager',
-      '-o',
-      'cat',
-      '-n',
-      '60',
-      '-u',
-      'kubelet',
-      '-u',
-      'containerd',
-      '-u',
-      'sandbox-image',
-    ]);
-    throw new Error(
-      `${error.message}\n${cluster.verdicts.slice(-3).join('\n')}\n${node.read('var/log/cloud-init-output.log').slice(-3000)}\n${journal}`,
-    );
-  });
+  await becomesReady(cluster, nodeName).catch((error: Error) => whyNot(error, cluster, node));
   t.comment(`from power-on to Ready: ${Math.round(performance.now() - started)} ms`);
 
   const object = JSON.parse(await cluster.kubectl('get', 'node', nodeName, '-o', 'json')) as NodeObject;
@@ -140,13 +58,7 @@ const joins = async (t: Test, ami: Ami): Promise<void> => {
 
   await secondRunTouchesNothing(t, node);
 
-  await node.reboot();
-  const bootId = (await node.must(['cat', '/proc/sys/kernel/random/boot_id'])).trim();
-  await until('the kubelet reports the new boot', 30_000, async () => {
-    const reported = await cluster.kubectl('get', 'node', nodeName, '-o', 'jsonpath={.status.nodeInfo.bootID}');
-    return reported === bootId || undefined;
-  });
-  await becomesReady(cluster, nodeName);
+  await comesBackAfter(node.reboot(), cluster, node, nodeName);
   t.pass('after a reboot the kubelet is back without user data');
 
   await labelsComeTooLate(t, cluster, node, nodeName);
@@ -165,11 +77,11 @@ const labelsComeTooLate = async (t: Test, cluster: ControlPlane, node: RigNode, 
 };
 
 t.test('containerd 1.7 with the texts of the image', { timeout: 120_000 }, async (t) => {
-  if (!needs(t, ...PARTS)) return;
+  if (!needs(t, ...JOIN_PARTS)) return;
   await joins(t, { kubelet: 'built', containerd: '1.7' });
 });
 
 t.test('containerd 2 with our own texts', { timeout: 120_000 }, async (t) => {
-  if (!needs(t, ...PARTS)) return;
+  if (!needs(t, ...JOIN_PARTS)) return;
   await joins(t, { kubelet: 'built', containerd: '2', templates: false });
 });

@@ -3,7 +3,7 @@
  * told in steps, with what must be true after each:
  *   user-data   what the launch template holds; other files of that kind are named by a step
  *   image/      files that the AMI has besides those of an EKS image (optional)
- *   case.json   { about, gzip, templates, tools, steps }: see `Case`
+ *   case.json   { about, gzip, templates, tools, cloudInit, steps }: see `Case`
  * In all texts @ENDPOINT@ and @CA@ stand for the cluster of that moment, @NODE_IP@ and @NODE_NAME@ for the node's address and name.
  */
 import { cpSync, existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -14,6 +14,7 @@ import type { Facts } from '../../src/core/facts.ts';
 import type { Json } from '../../src/core/report.ts';
 import type { Ami } from './ami.ts';
 import { answers, filesOf, kubeletArguments, startsOf } from './bootstrapped.ts';
+import { type CloudInit, installCloudInit } from './cloud-init.ts';
 import { type Cloud, makeCloud } from './ec2.ts';
 import { makeNetwork, type RigNode } from './node.ts';
 import { NODE_PARTS, needs } from './parts.ts';
@@ -28,6 +29,8 @@ interface Case {
   readonly templates?: boolean;
   /** Programs of the machine that user data calls; bootwright needs none of them, so the rig's image has none. */
   readonly tools?: Ami['tools'];
+  /** In whose order cloud-init's units are; default: Debian's own. */
+  readonly cloudInit?: CloudInit;
   readonly steps: readonly Step[];
 }
 
@@ -209,12 +212,13 @@ type Arrival = (t: Test, node: RigNode) => Promise<void>;
 
 const live = async (t: Test, folder: string, ami: Ami, arrival: Arrival): Promise<void> => {
   const text = readFileSync(join(folder, 'case.json'), 'utf8');
-  const { about, templates = true, tools = [] } = JSON.parse(text) as Case;
+  const { about, templates = true, tools = [], cloudInit = 'debian-22.4' } = JSON.parse(text) as Case;
   t.comment(about);
   if (!needs(t, ...NODE_PARTS, ...tools)) return;
   const cloud = await makeCloud(t, await makeNetwork(t));
   const one = JSON.parse(filledIn(text, cloud)) as Case;
   const node = await cloud.launch(t, { ...ami, templates, tools }, '');
+  installCloudInit(node.root, cloudInit);
   if (existsSync(join(folder, 'image'))) cpSync(join(folder, 'image'), node.root, { recursive: true });
   for (const [i, step] of one.steps.entries()) {
     const isUp = 'run' in step;
