@@ -18,6 +18,12 @@ export interface Configured {
   readonly merged: MergedNodeConfig;
 }
 
+/** The same node, when `init` is called for all of it and not by the units of a boot. */
+export const startedBySystemd = (spec: AmazonLinux2023Spec): AmazonLinux2023Spec => ({
+  ...spec,
+  options: { ...spec.options, startedAtBootBy: 'systemd' },
+});
+
 /** The spec of all documents together; diagnostics are all of them, those of the documents, too. `names`: as the sources were named. */
 export const configuredOf = async (
   read: ReadDocuments,

@@ -5,13 +5,14 @@ import type { Plan } from '../core/desired.ts';
 import { NodeError } from '../core/errors.ts';
 import type { FactsPatch } from '../core/facts.ts';
 import { hasErrors } from '../core/report.ts';
+import type { AmazonLinux2023Spec } from '../core/spec.ts';
 import { type Phase, phasePlan } from '../core/targets/amazon-linux-2023-phases.ts';
 import { processEnvironmentOf } from '../core/targets/amazon-linux-2023-proxy.ts';
 import type { Imds } from '../facts/imds.ts';
 import type { Log } from '../log.ts';
 import { type Context, Refused } from './command.ts';
 import { type Cached, cachedInstead, isCached, isSameSpec, readCache, writeCache } from './config-cache.ts';
-import { type Configured, configuredOf } from './configured.ts';
+import { type Configured, configuredOf, startedBySystemd } from './configured.ts';
 import { runHooks } from './hooks.ts';
 import { runLocked } from './locked-run.ts';
 import type { Machine } from './machine.ts';
@@ -60,7 +61,14 @@ const resolved = async ({ sources, modes, cache, context }: InitRun, found: Cach
   const { value, diagnostics } = await configuredOf(read, named.names, modes, context.env);
   if (value === undefined || hasErrors(diagnostics)) throw new Refused(diagnostics);
   const isSame = found !== undefined && (isFromCache || isSameSpec(read, found.read));
-  return { ...value, warnings: warningsIn({ diagnostics }), known: isSame ? found.facts : {}, hasChanged: found !== undefined && !isSame };
+  const { cluster, ...known } = found?.facts ?? {};
+  return {
+    ...value,
+    warnings: warningsIn({ diagnostics }),
+    // It may be another cluster.
+    known: { ...known, ...(isSame && cluster ? { cluster } : {}) },
+    hasChanged: found !== undefined && !isSame,
+  };
 };
 
 const PHASE_TEXT: Readonly<Record<Phase, string>> = {
@@ -110,9 +118,17 @@ export const runInit = async (init: InitRun, printsReport: boolean): Promise<num
   }
 };
 
+/**
+ * Who calls both phases by hand may have had a document that the units of the boot will not find: the node comes back all the same, with
+ * the files of now.
+ */
+const asCalled = (spec: AmazonLinux2023Spec, { phases }: InitRun): AmazonLinux2023Spec =>
+  phases.size === 2 ? startedBySystemd(spec) : spec;
+
 const runResolved = async (init: InitRun, resolution: Resolved, imds: Imds, printsReport: boolean): Promise<number> => {
   const { cache, daemons, machine, command, log, context } = init;
-  const { spec, documents, warnings, known, hasChanged } = resolution;
+  const { documents, warnings, known, hasChanged } = resolution;
+  const spec = asCalled(resolution.spec, init);
   log.info(`read ${documents.map(({ raw }) => raw.label).join(', ')}`);
   for (const warning of warnings) log.warn(diagnosticLine(warning));
   const phases = phasesOf(init, hasChanged);

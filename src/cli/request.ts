@@ -26,6 +26,8 @@ export interface Asker {
   readonly rootOf?: (said: string | undefined) => string;
   /** Under which root, if any, a line of the dialect looks for its system; undefined: bootstrap.sh's own. */
   readonly targetOf: (said: string | undefined) => TargetName | undefined;
+  /** It shows what `init` would do here, and not what the units of a boot do. */
+  readonly isHere?: boolean;
   /** Minor version of the kubelet, for the checks of a NodeConfig; undefined: any. */
   readonly kubelet?: string | undefined;
 }
@@ -72,9 +74,13 @@ const fromLine = async (rest: readonly string[], { name, options, rootOf, target
   };
 };
 
-const fromDocuments = async (words: readonly string[], { name, targetOf, kubelet }: Asker, context: Context): Promise<Wanted> => {
+const fromDocuments = async (
+  words: readonly string[],
+  { name, targetOf, kubelet, isHere = false }: Asker,
+  context: Context,
+): Promise<Wanted> => {
   const { documentsNamed, NODE_CONFIG_OPTIONS, sourcesNamed } = await import('./node-config.ts');
-  const { configuredOf } = await import('./configured.ts');
+  const { configuredOf, startedBySystemd } = await import('./configured.ts');
   const target = targetOf(undefined);
   if (target === 'amazon-linux-2')
     throw new Refused([
@@ -86,5 +92,12 @@ const fromDocuments = async (words: readonly string[], { name, targetOf, kubelet
   const named = await sourcesNamed([...options.texts('config-source'), ...options.positionals], context);
   const checked = await configuredOf(await documentsNamed(named, modes), named.names, modes, context.env);
   const { spec, documents } = demanded(checked);
-  return { spec, documents, warnings: checked.diagnostics, root: undefined, json: false, tomlFiles: [] };
+  return {
+    spec: isHere ? startedBySystemd(spec) : spec,
+    documents,
+    warnings: checked.diagnostics,
+    root: undefined,
+    json: false,
+    tomlFiles: [],
+  };
 };

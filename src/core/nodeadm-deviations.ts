@@ -21,6 +21,12 @@ export const NODEADM_DEVIATIONS: readonly Deviation[] = [
     reason: 'running it again must be safe',
   },
   {
+    id: 'init-by-hand',
+    was: 'after `nodeadm init` by hand with a document that is not in the user data a reboot does not bring the node back',
+    now: 'a whole `init` (without --skip) also enables containerd and the kubelet',
+    reason: 'a reboot is not the end of a node',
+  },
+  {
     id: 'flag-order',
     was: 'flags and variables of the kubelet stand in random order',
     now: 'in one order, the user’s flags last',

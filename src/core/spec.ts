@@ -158,8 +158,10 @@ export interface NodeExtras {
 /** What only nodes of Amazon Linux 2023 have. */
 export interface AmazonLinux2023Options {
   readonly kind: 'amazon-linux-2023';
-  /** In which words remedies are said. Who speaks bootstrap.sh also expects its guess of the service CIDR, and units that start at boot by themselves. */
+  /** In which words remedies are said. Who speaks bootstrap.sh also expects its guess of the service CIDR. */
   readonly language: 'node-config' | 'bootstrap.sh';
+  /** What starts containerd and the kubelet at boot: nodeadm-run.service, when the files have been made anew for it, or systemd by itself. */
+  readonly startedAtBootBy: 'nodeadm-run' | 'systemd';
   /** Shall EKS be asked for what is not said of the cluster? */
   readonly describesCluster: Sourced<boolean>;
   /** A KubeletConfiguration that the kubelet merges over ours. */

@@ -47,7 +47,7 @@ export const planCommand: Command = {
     const rootOf = (said: string | undefined): string =>
       rootNamed(options.text('root') ?? said ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context);
     const targetOf = (said: string | undefined): TargetName => systemOf(rootOf(said));
-    const wanted = await wantedOf(rest, { name: 'plan', options: OPTIONS, rootOf, targetOf }, context);
+    const wanted = await wantedOf(rest, { name: 'plan', options: OPTIONS, rootOf, targetOf, isHere: true }, context);
     if (wanted === null) return 0;
     const { spec, warnings } = wanted;
     const machine = machineAt(rootOf(wanted.root), context);

@@ -43,6 +43,7 @@ export const forAmazonLinux2023 = (spec: AmazonLinux2Spec): Checked<AmazonLinux2
       options: {
         kind: 'amazon-linux-2023',
         language: 'bootstrap.sh',
+        startedAtBootBy: 'systemd',
         describesCluster: { value: true, origin: 'default', at: 'bootstrap.sh' },
         ...(options.localDisks ? { localDisks: options.localDisks } : {}),
         ...(options.containerdConfigFile ? { containerdConfigFile: options.containerdConfigFile } : {}),

@@ -182,8 +182,7 @@ const SYSCTL_UNIT: DesiredUnit = {
 
 /** In the order of their starts. */
 const units = (spec: AmazonLinux2023Spec): readonly DesiredUnit[] => {
-  // nodeadm-run starts them in each boot, when their files have been made anew for it.
-  const boot = spec.options.language === 'node-config' ? { startedAtBootBy: 'nodeadm-run.service' } : {};
+  const boot = spec.options.startedAtBootBy === 'nodeadm-run' ? { startedAtBootBy: 'nodeadm-run.service' } : {};
   return [
     // Before the kubelet: it does not start on a kernel that is not as it wants it.
     ...(sysctlFile(spec) === undefined ? [] : [SYSCTL_UNIT]),

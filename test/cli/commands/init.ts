@@ -1,5 +1,5 @@
 /** nodeadm init, as its suites and its units call it: sources, phases, cache, daemons. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { exampleCluster } from '../../fakes/example.ts';
@@ -72,6 +72,7 @@ const isNodes = (line: string): boolean => !line.startsWith('/var/lib/bootwright
 const namesIn = ({ aws }: Fakes): readonly string[] => aws.exchanges.map(({ name }) => name);
 
 const KUBELET = 'etc/kubernetes/kubelet/config.json';
+const WANTS = 'etc/systemd/system/multi-user.target.wants/kubelet.service';
 const MARKER = 'run/nodeadm/init';
 
 t.test('both phases at once', async (t) => {
@@ -85,6 +86,7 @@ t.test('both phases at once', async (t) => {
   t.match(stderr, /^done!$/m);
   t.notMatch(stderr, /PRIVATE|BEGIN CERT/);
   t.match(JSON.parse(read('run/bootwright/report.json')), { command: 'nodeadm init', outcome: 'changed', exitCode: 0 });
+  t.equal(lstatSync(join(root, WANTS)).isSymbolicLink(), true, 'a reboot brings the node back');
   const before = stateOf(root);
   const again = await call(['init']);
   t.match(again.stderr, /nothing to do/);
@@ -110,6 +112,7 @@ t.test('a boot: the files first, then what serves pods', async (t) => {
   const second = await serve();
   t.equal(second.code, 0, second.stderr);
   t.equal(has(MARKER), true);
+  t.equal(lstatSync(join(root, WANTS), { throwIfNoEntry: false }), undefined, 'nodeadm-run starts it in each boot');
   t.strictSame(stateOf(root).filter(isNodes), files.filter(isNodes), 'no file is written again');
   t.strictSame(
     fakes.imds.exchanges.slice(asked).map(({ path }) => path),
@@ -139,13 +142,15 @@ t.test('each thing is asked once, as early as can be', async (t) => {
 });
 
 t.test('documents that changed in between are written, whatever is skipped', async (t) => {
-  const { config, serve, read, userData } = await stage(t);
+  const { config, serve, read, userData, fakes } = await stage(t);
   t.equal((await config()).code, 0);
+  const asked = fakes.aws.exchanges.length;
   userData(documentOf('  kubelet:\n    flags: [--node-labels=late=yes]\n'));
   const { code, stderr } = await serve();
   t.equal(code, 0, stderr);
   t.match(stderr, /has changed since the files were written/);
   t.match(read('etc/eks/kubelet/environment'), /--node-labels=late=yes/);
+  t.equal(fakes.aws.exchanges.length, asked, 'what is known of the instance is not asked again');
   const third = await serve();
   t.notMatch(third.stderr, /has changed since/, 'the cache is that of the new documents');
 });

@@ -121,6 +121,7 @@ const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMax
   return {
     kind: 'amazon-linux-2023',
     language: 'node-config',
+    startedAtBootBy: 'nodeadm-run',
     describesCluster:
       fields.describeCluster === undefined ? fallback(true, 'bootwright') : read(fields.describeCluster, 'bootwright', 'describeCluster'),
     fastImagePull: fast === undefined ? fallback(false) : read(fast, 'featureGates', 'FastImagePull'),
