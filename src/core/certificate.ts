@@ -6,6 +6,7 @@
  * kubelet does that.
  */
 import { bytesOfBase64 } from './base64.ts';
+import { BIT_STRING, type DerNode, hasTags, INTEGER, nodesOf, SEQUENCE } from './formats/der.ts';
 
 export interface Certificate {
   /** ISO 8601 in UTC. */
@@ -19,42 +20,12 @@ export interface PemFault {
   readonly message: string;
 }
 
-interface Node {
-  readonly tag: number;
-  readonly body: Uint8Array;
-}
-
-const SEQUENCE = 0x30;
-const INTEGER = 0x02;
-const BIT_STRING = 0x03;
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
 const VERSION = 0xa0;
 
-/** The values one after the other in a DER body; undefined when it is not made of such. */
-const nodesOf = (bytes: Uint8Array): readonly Node[] | undefined => {
-  const nodes: Node[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const [tag, first] = [bytes[at], bytes[at + 1]];
-    if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) return undefined;
-    at += 2;
-    let length = first;
-    if (first >= 0x80) {
-      const count = first & 0x7f;
-      if (count === 0 || count > 4) return undefined;
-      length = 0;
-      for (const byte of bytes.subarray(at, at + count)) length = length * 256 + byte;
-      at += count;
-    }
-    if (at + length > bytes.length) return undefined;
-    nodes.push({ tag, body: bytes.subarray(at, at + length) });
-    at += length;
-  }
-  return nodes;
-};
-
 /** `YYMMDDhhmmssZ` (1950 to 2049) or `YYYYMMDDhhmmssZ` as ISO 8601. */
-const timeOf = ({ tag, body }: Node): string | undefined => {
+const timeOf = ({ tag, body }: DerNode): string | undefined => {
   const text = String.fromCharCode(...body.subarray(0, 32));
   const full = tag === UTC_TIME ? `${text < '50' ? '20' : '19'}${text}` : tag === GENERALIZED_TIME ? text : '';
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(full);
@@ -63,9 +34,6 @@ const timeOf = ({ tag, body }: Node): string | undefined => {
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
   return Number.isNaN(Date.parse(iso)) ? undefined : iso;
 };
-
-const hasTags = (nodes: readonly Node[] | undefined, tags: readonly number[]): nodes is readonly Node[] =>
-  nodes !== undefined && tags.every((tag, index) => nodes[index]?.tag === tag);
 
 /** One certificate in DER; undefined when it is none. */
 export const certificateOf = (der: Uint8Array): Certificate | undefined => {

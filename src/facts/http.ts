@@ -2,6 +2,7 @@
  * The one HTTP policy: deadlines, size limit, proxy and trust are decided here for IMDS, the AWS APIs and the SDK alike.
  * Retries belong to the callers: what is worth another try depends on who answered what.
  */
+import type { SecureContext } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { NodeError } from '../core/errors.ts';
 import { type Env, once } from './wait.ts';
@@ -18,10 +19,13 @@ interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface HttpAnswer {
+export interface HttpHead {
   readonly status: number;
   /** Lower-case names; of repeated headers the first. */
   readonly headers: { readonly [name: string]: string };
+}
+
+export interface HttpAnswer extends HttpHead {
   readonly body: Uint8Array;
 }
 
@@ -29,6 +33,11 @@ export interface Http {
   /** @throws TransportError when no whole answer came; the signal's reason when that fired. Any status is an answer; redirects are not followed. */
   send(request: HttpRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
+}
+
+export interface StreamingHttp extends Http {
+  /** As send, for an answer that goes on and on: its body is handed over as it comes, of any size. Resolves at its end. */
+  stream(request: Omit<HttpRequest, 'maxBytes'>, take: (head: HttpHead, chunk: Uint8Array) => void): Promise<HttpHead>;
 }
 
 export type TransportKind =
@@ -153,12 +162,12 @@ const proxyFor = (scheme: Scheme, env: Env): string =>
 /** curl takes `proxy.corp:3128`, and so do people. */
 const withScheme = (uri: string): string => (uri === '' || /^[a-z]+:\/\//i.test(uri) ? uri : `http://${uri}`);
 
-const proxyAgent = (options: Agent.Options, uri: string, env: Env, tls: object): Dispatcher => {
+const proxyAgent = (options: Agent.Options, uri: string, env: Env, requestTls: object, proxyTls: object): Dispatcher => {
   const text = withScheme(uri);
   try {
     // Both set and neither undefined: undici would look into the process's environment.
     const proxies = { httpProxy: text, httpsProxy: text, noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '' };
-    return new EnvHttpProxyAgent({ ...options, ...proxies, requestTls: tls, proxyTls: tls });
+    return new EnvHttpProxyAgent({ ...options, ...proxies, requestTls, proxyTls });
   } catch (cause) {
     const remedy = 'Give the proxy as http://host:port, or unset HTTPS_PROXY and HTTP_PROXY.';
     throw new NodeError('BAD_DATA', 'HTTPS_PROXY or HTTP_PROXY is not the URL of a proxy', { remedy, path: 'HTTPS_PROXY', cause });
@@ -171,19 +180,28 @@ export interface HttpOptions {
   readonly connectTimeoutMs: number;
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. Never for IMDS: a proxy would answer for its own instance. */
   readonly proxy: boolean;
+  /** Whom to trust, and who we are, in place of the system's authorities. */
+  readonly tls?: () => Promise<TlsIdentity>;
+}
+
+export interface TlsIdentity {
+  readonly secureContext: SecureContext;
+  /** The name on the server's certificate, where it is not the host's. */
+  readonly servername?: string;
 }
 
 /** An HTTP client with keep-alive; agents and the trust store are made on first use. */
-export const createHttp = ({ env, connectTimeoutMs, proxy }: HttpOptions): Http => {
+export const createHttp = ({ env, connectTimeoutMs, proxy, tls: given }: HttpOptions): StreamingHttp => {
   const agents: Dispatcher[] = [];
   const loadTrust = once(async () => ({ secureContext: (await import('./trust.ts')).trustedContext(env) }));
   const makeAgent = async (scheme: Scheme): Promise<Dispatcher> => {
     const uri = proxy ? proxyFor(scheme, env) : '';
     // A proxy may itself be spoken to over TLS.
-    const tls = scheme === 'https' || /^https:/i.test(uri) ? await loadTrust() : {};
+    const proxyTls = /^https:/i.test(uri) ? await loadTrust() : {};
+    const tls = scheme === 'https' ? await (given ?? loadTrust)() : proxyTls;
     // HTTP/1.1 only: undici 8 offers HTTP/2 by default, which buys nothing for a handful of small requests.
     const options = { allowH2: false, connect: { timeout: connectTimeoutMs, ...tls } };
-    const agent = uri ? proxyAgent(options, uri, env, tls) : new Agent(options);
+    const agent = uri ? proxyAgent(options, uri, env, tls, proxyTls) : new Agent(options);
     agents.push(agent);
     return agent;
   };
@@ -193,7 +211,10 @@ export const createHttp = ({ env, connectTimeoutMs, proxy }: HttpOptions): Http 
   const proxyUrl = (url: string): URL | null =>
     proxy ? URL.parse(withScheme(proxyFor(url.startsWith('https:') ? 'https' : 'http', env))) : null;
 
-  const send = async ({ url, method = 'GET', headers, body, timeoutMs, maxBytes = ONE_MIB, signal }: HttpRequest): Promise<HttpAnswer> => {
+  const exchange = async <T>(
+    { url, method = 'GET', headers, body, timeoutMs, signal }: HttpRequest,
+    use: (head: HttpHead, body: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T> => {
     const dispatcher = await (url.startsWith('https:') ? secure() : plain());
     const { origin } = new URL(url);
     const deadline = AbortSignal.timeout(Math.ceil(timeoutMs));
@@ -202,7 +223,7 @@ export const createHttp = ({ env, connectTimeoutMs, proxy }: HttpOptions): Http 
     try {
       const answer = await request(url, { dispatcher, method, headers: headers ?? {}, body: body ?? null, signal: stop });
       answered = true;
-      return { status: answer.statusCode, headers: flat(answer.headers), body: await readBody(answer.body, maxBytes) };
+      return await use({ status: answer.statusCode, headers: flat(answer.headers) }, answer.body);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof NodeError) throw error;
@@ -211,8 +232,16 @@ export const createHttp = ({ env, connectTimeoutMs, proxy }: HttpOptions): Http 
       throw transportError(kindOf(error, answered, proxyUrl(url)), origin, error);
     }
   };
+  const send: Http['send'] = (request) =>
+    exchange(request, async (head, body) => ({ ...head, body: await readBody(body, request.maxBytes ?? ONE_MIB) }));
+  const stream: StreamingHttp['stream'] = (request, take) =>
+    exchange(request, async (head, body) => {
+      for await (const chunk of body) take(head, chunk);
+      return head;
+    });
   return {
     send,
+    stream,
     close: async () => {
       await Promise.all(agents.map((agent) => agent.destroy()));
     },

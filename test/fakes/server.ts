@@ -20,6 +20,15 @@ export interface FakeAnswer {
   readonly status: number;
   readonly headers?: { readonly [name: string]: string };
   readonly body?: string | Uint8Array;
+  /** In place of `body`: an answer that goes on. Returns what to do when the client or the server is gone. */
+  readonly stream?: (to: AnswerStream) => () => void;
+}
+
+export interface AnswerStream {
+  write(text: string): void;
+  end(): void;
+  /** Breaks the connection off. */
+  cut(): void;
 }
 
 /**
@@ -154,6 +163,13 @@ export const startServer = async (service: Service, options: FakeOptions = {}): 
     const answer = fault ? misbehave(fault, right, response) : right;
     record(answer?.status ?? 0);
     if (!answer || response.destroyed) return;
+    if (answer.stream) {
+      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+      response.flushHeaders();
+      const to = { write: (text: string) => void response.write(text), end: () => void response.end(), cut: () => void response.destroy() };
+      response.once('close', answer.stream(to));
+      return;
+    }
     const body = Buffer.from(answer.body ?? '');
     response.writeHead(answer.status, { 'content-length': String(body.length), ...answer.headers });
     response.end(body);

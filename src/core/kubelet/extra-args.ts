@@ -67,7 +67,7 @@ const flagNames = (): readonly string[] => Object.values(KUBELET_FLAGS).flatMap(
 /** Is this a flag of some supported kubelet? `name` with its dashes. */
 export const isKubeletFlag = (name: string): boolean => knownFlagOf(name.replace(/^--/, '')) !== undefined;
 
-interface KubeletArg {
+export interface KubeletArg {
   /** Without dashes, underscores read as dashes. */
   readonly name: string;
   /** null: none given, as boolean flags may. */
@@ -84,9 +84,8 @@ export interface KubeletArgs {
 
 const SECRET_FLAG = /^--?[\w-]*(?:token|passw(?:or)?d|secret|api[_-]?key|access[_-]?key)[\w-]*$/i;
 
-/** Reads the text as the kubelet's flag parser (pflag) does: `--name=value`, `--name value`, `--switch`, `-v 4`. */
-export const kubeletArgsOf = (text: string): KubeletArgs => {
-  const { words, hasOpenQuote } = wordsOf(text);
+/** Reads words as the kubelet's flag parser (pflag) does: `--name=value`, `--name value`, `--switch`, `-v 4`. */
+export const kubeletFlagsOf = (words: readonly string[]): Pick<KubeletArgs, 'flags' | 'strays'> => {
   const flags: KubeletArg[] = [];
   const strays: string[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -101,7 +100,13 @@ export const kubeletArgsOf = (text: string): KubeletArgs => {
     const takesNext = match[3] === undefined && knownFlagOf(name)?.isBoolean === false;
     flags.push({ name, value: match[3] ?? (takesNext ? (words[++i] ?? null) : null) });
   }
-  return { flags, strays, hasOpenQuote };
+  return { flags, strays };
+};
+
+/** The same of a text, split as systemd does. */
+export const kubeletArgsOf = (text: string): KubeletArgs => {
+  const { words, hasOpenQuote } = wordsOf(text);
+  return { ...kubeletFlagsOf(words), hasOpenQuote };
 };
 
 /** The value that counts of a flag (`max-pods`) in the extra arguments: the last one. */
