@@ -1,5 +1,6 @@
 /** JSON Schemas (2020-12) of everything that the program prints as JSON. Facts come from the code that reads them. */
 import { toJsonSchema } from '@valibot/to-json-schema';
+import { CSR_STATES } from '../../src/core/csr/states.ts';
 import { FactsSchema } from '../../src/core/facts-schema.ts';
 import { nodeConfigSchema, type Schema } from './node-config.ts';
 
@@ -267,6 +268,102 @@ const configExplain: Schema = {
   }),
 };
 
+const moment = (description: string): Schema => text(`ISO 8601, UTC: ${description}`);
+const names: Readonly<Record<string, Schema>> = { dns: list(text()), ips: list(text()) };
+
+const csrCertificate = object(
+  {
+    path: text('kubelet-server-current.pem, where it is on disk'),
+    target: text('what it points to'),
+    subject: text(),
+    cn: text(),
+    issuer: text(),
+    serial: text(),
+    fingerprint256: text(),
+    notBefore: moment('begin'),
+    notAfter: moment('end'),
+    ...names,
+    isTrusted: { type: 'boolean', description: 'signed by an authority of the kubeconfig; absent: they are not known' },
+    lifetimeSeconds: { type: 'number' },
+    percentUsed: { type: 'number' },
+    rotationWindow: object({ from: moment('70 %'), to: moment('90 %') }, { description: 'in it the kubelet asks for the next one' }),
+  },
+  { optional: ['path', 'target', 'isTrusted'] },
+);
+
+const csrRequest = object(
+  {
+    name: text(),
+    uid: text(),
+    createdAt: moment('by the API server'),
+    ageSeconds: { type: 'number' },
+    status: { enum: ['pending', 'approved', 'denied', 'failed', 'issued'] },
+    username: text('who made it'),
+    groups: list(text()),
+    arn: text('IAM principal'),
+    usages: list(text()),
+    expirationSeconds: { type: 'number' },
+    cn: text('for whom; empty: the request cannot be read'),
+    organizations: list(text()),
+    ...names,
+    others: list(text(), 'names of other kinds'),
+    conditions: list(object({ type: text(), reason: text(), message: text(), at: text() }, { optional: ['at'] })),
+    isIssued: { type: 'boolean' },
+  },
+  { optional: ['arn', 'expirationSeconds'] },
+);
+
+const csr: Schema = {
+  $schema: DIALECT,
+  title: 'bootwright csr --json; with --all a list of these',
+  ...object({
+    schemaVersion: { const: 1 },
+    kind: { const: 'csr' },
+    generatedAt: moment('by this machine'),
+    node: object(
+      {
+        name: text(),
+        expectedUsername: text(),
+        registered: { type: ['boolean', 'null'], description: 'null: not known' },
+        ready: { type: 'boolean' },
+        addresses: list(object({ type: text(), address: text() })),
+        taints: list(text(), 'keys'),
+        providerID: orNull('string'),
+      },
+      { optional: ['ready', 'addresses', 'taints', 'providerID'] },
+    ),
+    state: { enum: Object.keys(CSR_STATES) },
+    severity: { enum: ['ok', 'waiting', 'error', 'unknown'] },
+    exitCode: { type: 'integer' },
+    since: orNull('string', 'ISO 8601, where it is known'),
+    reason: text('stable id, finer than the state'),
+    message: text('sentences for a person'),
+    remediation: list(object({ code: text(), text: text(), doc: text('a page') }, { optional: ['doc'] })),
+    isSettled: { type: 'boolean', description: 'waiting does not change it' },
+    identity: {
+      anyOf: [object({ username: text(), groups: list(text()), arn: text() }, { optional: ['arn'] }), { type: 'null' }],
+      description: 'who the API server takes this node for',
+    },
+    certificate: { anyOf: [csrCertificate, { type: 'null' }] },
+    serving: {
+      anyOf: [
+        object({
+          kind: { enum: ['certificate', 'alert', 'refused', 'silent', 'verified', 'rejected'] },
+          text: orNull('string'),
+          fingerprint256: orNull('string'),
+          matchesFile: orNull('boolean'),
+        }),
+        { type: 'null' },
+      ],
+      description: 'what answers on the kubelet’s port',
+    },
+    csrs: list(csrRequest, 'newest first: of this node, then those that do not fit'),
+    csrAttemptsLastHour: { type: 'integer', description: 'without a certificate' },
+    clockSkewSeconds: orNull('number', 'this clock against the API server’s, positive: ahead'),
+    checks: list(object({ id: text(), result: { enum: ['pass', 'warn', 'fail', 'skip'] }, text: text() }), 'what was looked at'),
+  }),
+};
+
 /** Every schema by the name of its file. */
 export const schemasOf = (): Readonly<Record<string, Schema>> => ({
   facts: { ...toJsonSchema(FactsSchema, { errorMode: 'ignore' }), $schema: DIALECT, title: 'bootwright facts' },
@@ -277,4 +374,5 @@ export const schemasOf = (): Readonly<Record<string, Schema>> => ({
   'config-check': configCheck,
   'config-explain': configExplain,
   'node-config': nodeConfigSchema(),
+  csr,
 });

@@ -3,6 +3,7 @@
 import { FOREIGN, PROGRAMS } from '../../src/cli/call.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { ENVIRONMENT } from '../../src/cli/environment.ts';
+import { stateRows } from '../../src/cli/present/csr-states.ts';
 import { FLAG_GROUPS, flagCells } from '../../src/cli/present/flags.ts';
 import { exitCodeRows, gateRange } from '../../src/cli/present/tables.ts';
 import { BOOTSTRAP_FLAGS } from '../../src/core/config/bootstrap-flags.ts';
@@ -57,6 +58,7 @@ export const sectionsOf = ({ preview, maxPods }: Shown): Readonly<Record<string,
     GATES.map((gate) => [gate.id, gateRange(gate), gate.effect]),
   ),
   'exit-codes': table(['Code', 'Meaning'], exitCodeRows()),
+  'csr-states': table(['Code', 'State', 'Meaning'], stateRows()),
   deviations: table(
     ['', 'bootstrap.sh', 'bootwright', 'Why'],
     DEVIATIONS.map(({ id, was, now, reason }) => [id, was, now, reason]),

@@ -7,6 +7,8 @@ export interface Option {
   readonly short?: string;
   /** The word that stands for the value in help; absent: a switch. */
   readonly value?: string;
+  /** As `value`, for one that may be left out and else stands behind `=`. */
+  readonly optionalValue?: string;
   readonly multiple?: boolean;
   /** Values that completion offers; which ones are right says the command. Without it, FILE, DIR and PATH are looked up on the disk. */
   readonly choices?: readonly string[];

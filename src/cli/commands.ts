@@ -49,6 +49,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/token.ts')).tokenCommand,
   },
   {
+    name: 'csr',
+    summary: 'say what is true of the kubelet’s serving certificate: asked for, approved, issued, served, renewed',
+    load: async () => (await import('./commands/csr.ts')).csrCommand,
+  },
+  {
     name: 'pull-sandbox-image',
     summary: 'pull the pause image that containerd is configured for',
     load: async () => (await import('./commands/pull-sandbox-image.ts')).pullSandboxImageCommand,

@@ -67,7 +67,7 @@ export const parsedOf = (args: readonly string[], shape: Shape): Parsed => {
         option?.value && (token.value === undefined || (!token.inlineValue && token.value.startsWith('-') && token.value.length > 1));
       if (!option) mistakes.push(mistake('unknown-option', token.rawName, 'there is no such option', remedyFor(shape, token.name)));
       else if (missing) mistakes.push(mistake('missing-value', token.rawName, 'has no value', `write ${token.rawName} ${option.value}`));
-      else if (!option.value && token.value !== undefined)
+      else if (!option.value && !option.optionalValue && token.value !== undefined)
         mistakes.push(mistake('unexpected-value', token.rawName, 'takes no value', `write ${token.rawName} alone`));
       else found.set(option.name, [...(found.get(option.name) ?? []), token.value ?? '']);
     }

@@ -73,7 +73,11 @@ const TRANSPORT: { readonly [kind in TransportError['kind']]: ApiErrorKind } = {
   tls: 'untrusted',
 };
 
-export const ofTransport = (error: TransportError): ApiError => new ApiError(TRANSPORT[error.kind], error.message, { cause: error });
+/** Node.js advises about its own options there. */
+const withoutHint = (message: string): string => message.replace(/; if the root CA is installed locally[^)]*/, '');
+
+export const ofTransport = (error: TransportError): ApiError =>
+  new ApiError(TRANSPORT[error.kind], withoutHint(error.message), { cause: error });
 
 const kindOf = (status: number): ApiErrorKind => {
   if (status === 401) return 'unauthorized';

@@ -6,10 +6,12 @@ import { generatedDocs, root } from '../../build/docs/generate.ts';
 import { schemasOf } from '../../build/docs/schemas.ts';
 import { withSections } from '../../build/docs/sections.ts';
 import { makeImage } from '../cli/support/image.ts';
+import { makeJoining } from '../cli/support/joining.ts';
 import { makeProgram } from '../cli/support/program.ts';
 import { startFakes } from '../fakes/main.ts';
 
-const { run } = await makeProgram(t.teardown);
+const program = await makeProgram(t.teardown);
+const { run } = program;
 
 t.test('README.md, docs/schema and docs/bootwright.1 are what the code says (npm run docs writes them)', async (t) => {
   for (const [path, text] of await generatedDocs()) t.equal(readFileSync(join(root, path), 'utf8'), text, path);
@@ -54,6 +56,11 @@ t.test('what the program prints as JSON is what the schemas say', async (t) => {
   matches('explain', (await run(['preview', '--json', '--explain', 'maxPods', 'bootstrap', 'c'])).stdout);
   matches('max-pods', (await run(['max-pods', 'm5.large', 'mac1.metal', 't2.medium', '--ip-family', 'ipv6', '--json'])).stdout);
   matches('max-pods', (await run(['max-pods', '--all', '--json'])).stdout);
+  const joining = await makeJoining(t, program);
+  joining.join();
+  joining.ask();
+  matches('csr', (await joining.csr(['--json'])).stdout);
+  matches('csr', (await joining.csr(['--json', '--offline'])).stdout);
   const fakes = await startFakes();
   t.teardown(() => fakes.close());
   const image = makeImage(t);

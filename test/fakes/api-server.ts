@@ -39,6 +39,15 @@ export interface NodeWish {
   readonly proxied?: string;
 }
 
+export interface ApiServerOptions extends FakeOptions {
+  /** Besides localhost and 127.0.0.1. */
+  readonly hosts?: AltNames;
+  /** Judges a token that is not among `users`. */
+  readonly authenticate?: (token: string) => FakeUser | undefined;
+  /** The server's clock against this machine's. */
+  readonly clockMs?: number;
+}
+
 export interface FakeApiServer extends Fake {
   /** PEM: what clients must trust. */
   readonly ca: string;
@@ -50,6 +59,8 @@ export interface FakeApiServer extends Fake {
   removeNode(name: string): void;
   /** Returns its name. */
   addCsr(wish: CsrWish): string;
+  /** So many of other nodes, all with the same request. */
+  addMany(count: number): void;
   condition(name: string, type: string, reason?: string, message?: string): void;
   /** Returns certificate and key. */
   issue(name: string, life?: { notBefore: Date; notAfter: Date }): Pair;
@@ -98,9 +109,10 @@ const selects =
       return true;
     });
 
-export const startApiServer = async (options: FakeOptions & { readonly hosts?: AltNames } = {}): Promise<FakeApiServer> => {
+export const startApiServer = async (options: ApiServerOptions = {}): Promise<FakeApiServer> => {
   const authority = makeAuthority();
   const tls = makeCertificate({ cn: 'kube-apiserver', by: authority, dns: ['localhost'], ips: ['127.0.0.1'], ...options.hosts });
+  const now = (): number => Date.now() + (options.clockMs ?? 0);
   const users = new Map<string, FakeUser>();
   const objects = new Map<string, Stored>();
   const wishes = new Map<string, CsrWish>();
@@ -134,7 +146,7 @@ export const startApiServer = async (options: FakeOptions & { readonly hosts?: A
     name,
     uid: `uid-${++serial}`,
     resourceVersion: '',
-    creationTimestamp: new Date(Date.now() - ageSeconds * 1000).toISOString().replace(/\.\d+/, ''),
+    creationTimestamp: new Date(now() - ageSeconds * 1000).toISOString().replace(/\.\d+/, ''),
   });
   const csr = (name: string): Stored => {
     const object = objects.get(keyOf('CertificateSigningRequest', name));
@@ -199,8 +211,13 @@ export const startApiServer = async (options: FakeOptions & { readonly hosts?: A
     const said = proxied.get(name) ?? 'ok';
     return said === 'ok' ? { status: 200, body: 'ok' } : refused(500, 'InternalError', said);
   };
+  const dated = ({ headers, ...rest }: FakeAnswer): FakeAnswer => ({
+    ...rest,
+    headers: { ...headers, date: new Date(now()).toUTCString() },
+  });
   const answer = (request: FakeRequest): FakeAnswer => {
-    const user = users.get((request.headers['authorization'] ?? '').replace(/^Bearer /, ''));
+    const token = (request.headers['authorization'] ?? '').replace(/^Bearer /, '');
+    const user = users.get(token) ?? options.authenticate?.(token);
     if (user === undefined) return refused(401, 'Unauthorized', 'Unauthorized');
     const path = new URL(request.path, 'https://x');
     if (path.pathname === REVIEW && request.method === 'POST') return json(201, { kind: 'SelfSubjectReview', status: { userInfo: user } });
@@ -209,7 +226,7 @@ export const startApiServer = async (options: FakeOptions & { readonly hosts?: A
     return refused(404, 'NotFound', 'the server could not find the requested resource');
   };
 
-  const server = await startServer({ name: 'api-server', nameOf, answer }, { ...options, tls });
+  const server = await startServer({ name: 'api-server', nameOf, answer: (request) => dated(answer(request)) }, { ...options, tls });
   return {
     ...server,
     ca: authority.cert,
@@ -241,10 +258,23 @@ export const startApiServer = async (options: FakeOptions & { readonly hosts?: A
       });
       return name;
     },
+    addMany: (count) => {
+      const request = Buffer.from(makeRequest({ cn: 'system:node:other', organizations: ['system:nodes'], dns: ['other'] })).toString(
+        'base64',
+      );
+      const spec = {
+        request,
+        signerName: 'kubernetes.io/kubelet-serving',
+        usages: ['server auth'],
+        username: 'system:node:other',
+        groups: ['system:nodes'],
+      };
+      for (let i = 0; i < count; i++) put({ kind: 'CertificateSigningRequest', metadata: metadata(`csr-many-${i}`), spec, status: {} });
+    },
     condition: (name, type, reason = '', message = '') => {
       const object = csr(name);
       const conditions = (object.status['conditions'] ?? []) as unknown[];
-      const lastUpdateTime = new Date().toISOString().replace(/\.\d+/, '');
+      const lastUpdateTime = new Date(now()).toISOString().replace(/\.\d+/, '');
       object.status = { ...object.status, conditions: [...conditions, { type, status: 'True', reason, message, lastUpdateTime }] };
       put(object);
     },

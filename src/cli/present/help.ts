@@ -5,7 +5,8 @@ import { columns, wrapped } from './lines.ts';
 
 const widthOf = (terminalColumns: number): number => Math.min(110, Math.max(60, terminalColumns));
 
-const optionWord = (o: Option): string => `${o.short ? `-${o.short}, ` : ''}--${o.name}${o.value ? ` ${o.value}` : ''}`;
+const optionWord = (o: Option): string =>
+  `${o.short ? `-${o.short}, ` : ''}--${o.name}${o.value ? ` ${o.value}` : o.optionalValue ? `[=${o.optionalValue}]` : ''}`;
 
 /** Help for one command: usage, what it does, options, examples. */
 export const commandHelp = async (command: Command, terminalColumns: number): Promise<string> => {

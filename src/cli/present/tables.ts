@@ -4,6 +4,7 @@ import { ERROR_CODES, STATE_CODES } from '../../core/errors.ts';
 import { GATES } from '../../core/kubelet/versions.ts';
 import { NODEADM_DEVIATIONS } from '../../core/nodeadm-deviations.ts';
 import { ENVIRONMENT } from '../environment.ts';
+import { stateRows } from './csr-states.ts';
 import { columns, wrapped } from './lines.ts';
 
 /** Exit codes as rows: number, meaning. */
@@ -15,10 +16,10 @@ export const exitCodeRows = (): (readonly [string, string])[] => [
 ];
 
 const EXIT_CODE_NOTE =
-  'Exit codes of our own commands; vercmp ends with 1 for false. Under the names of other programs (bootstrap.sh, aws-iam-authenticator …) every error is 1, and where IMDS refuses, imds ends with the HTTP status modulo 256.';
+  'Exit codes of our own commands; vercmp ends with 1 for false, and the states of csr are below. Under the names of other programs (bootstrap.sh, aws-iam-authenticator …) every error is 1, and where IMDS refuses, imds ends with the HTTP status modulo 256.';
 
 export const exitCodeText = async (width: number): Promise<string> =>
-  `${[...wrapped(EXIT_CODE_NOTE, width), '', ...columns(exitCodeRows(), { width })].join('\n')}\n`;
+  `${[...wrapped(EXIT_CODE_NOTE, width), '', ...columns(exitCodeRows(), { width }), '', 'bootwright csr', ...columns(stateRows(), { width })].join('\n')}\n`;
 
 /** `1.26 and newer`, `before 1.27`, `1.22 to 1.26`. */
 export const gateRange = ({ from, before }: { readonly from?: string; readonly before?: string }): string => {

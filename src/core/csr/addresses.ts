@@ -7,7 +7,7 @@ export interface Names {
 }
 
 /** The usual spelling of an address; what is none as it is. */
-const canonicalIp = (text: string): string => {
+export const canonicalIp = (text: string): string => {
   const address = addressOf(text);
   return address === undefined ? text : addressText(address);
 };

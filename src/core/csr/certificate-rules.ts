@@ -6,6 +6,7 @@ import { conditionOf, type Finding, HOUR, isUndecided, type Situation } from './
 import { secondsBetween, spanText } from './time.ts';
 
 /** The kubelet renews between 70 % and 90 % of the lifetime (certificate_manager.go, nextRotationDeadline). */
+const ROTATES_FROM = 0.7;
 const ROTATES_UNTIL = 0.9;
 /** A signed certificate may take a moment from the approval on; the kubelet loads a new file at once. */
 const MOMENT = 60;
@@ -15,9 +16,15 @@ export const ATTEMPTS = 3;
 const lifetimeOf = ({ notBefore, notAfter }: Certificate): number => secondsBetween(notBefore, notAfter);
 
 /** Used part of the lifetime, 0 to 1 and beyond. */
-const usedShareOf = (certificate: Certificate, now: string): number => {
+export const usedShareOf = (certificate: Certificate, now: string): number => {
   const lifetime = lifetimeOf(certificate);
   return lifetime > 0 ? secondsBetween(certificate.notBefore, now) / lifetime : 1;
+};
+
+/** Between these moments the kubelet asks for the next one, in seconds from notBefore. */
+export const rotationOf = (certificate: Certificate): readonly [number, number] => {
+  const lifetime = lifetimeOf(certificate);
+  return [lifetime * ROTATES_FROM, lifetime * ROTATES_UNTIL];
 };
 
 /** What a node's addresses ask of its certificate (pkg/kubelet/certificate/kubelet.go, addressesToHostnamesAndIPs). */
@@ -107,8 +114,15 @@ export const invalid = (situation: Situation): Finding | undefined => {
   };
 };
 
+/** What the API server says of a certificate that it does not accept; about names, or about the authority. */
+const rejected = ({ seen: { serving } }: Situation, isAboutNames: boolean): Finding | undefined => {
+  if (serving?.kind !== 'rejected' || /\bSANs\b|certificate is (?:not )?valid for/.test(serving.text) !== isAboutNames) return undefined;
+  return { reason: 'rejected-by-api-server', message: `The API server says: ${serving.text}.`, advice: ['remove-certificate'] };
+};
+
 export const wrongAuthority = (situation: Situation): Finding | undefined => {
-  const { certificate } = situation;
+  const { certificate, seen } = situation;
+  if (seen.serving?.kind === 'rejected') return rejected(situation, false);
   if (certificate?.isTrusted !== false) return undefined;
   const { text, ...more } = underWay(situation);
   const isSelfSigned = certificate.issuer === certificate.subject;
@@ -125,6 +139,7 @@ export const wrongAuthority = (situation: Situation): Finding | undefined => {
 export const sanMissing = (situation: Situation): Finding | undefined => {
   const { certificate, seen } = situation;
   const node = seen.node?.ok ? seen.node.value : null;
+  if (seen.serving?.kind === 'rejected') return rejected(situation, true);
   if (certificate === undefined || node === null) return undefined;
   const missing = missingFrom(certificate, namesOf(node));
   if (missing.length === 0) return undefined;

@@ -54,7 +54,8 @@ export const nodeNotRegistered = (situation: Situation): Finding | undefined => 
 
 export const starting = (situation: Situation): Finding | undefined => {
   const { newest, seen } = situation;
-  if (!hasNothing(situation)) return undefined;
+  const isBlind = [seen.config, seen.identity, seen.node, seen.requests].some((answer) => answer?.ok === false);
+  if (isBlind || !hasNothing(situation)) return undefined;
   if (newest !== undefined) {
     const age = secondsBetween(newest.conditions.at(-1)?.at ?? newest.createdAt, situation.serverNow);
     if (age > SOON || isKubeletDown(situation)) return undefined;
@@ -72,9 +73,10 @@ export const starting = (situation: Situation): Finding | undefined => {
 
 export const notRequested = (situation: Situation): Finding | undefined => {
   const { seen, newest } = situation;
-  const { node, requests, unit, serving } = seen;
+  const { config, node, requests, unit, serving } = seen;
   const isUp = unit?.active === 'active' || serving?.kind === 'alert';
-  if (!isUp || isKubeletDown(situation) || !hasNothing(situation) || !requests?.ok || !node?.ok || node.value === null) return undefined;
+  if (!isUp || isKubeletDown(situation) || !hasNothing(situation)) return undefined;
+  if (config?.ok === false || !requests?.ok || !node?.ok || node.value === null) return undefined;
   if (newest !== undefined)
     return {
       reason: 'not-stored',
@@ -120,9 +122,11 @@ const ADVICE: Readonly<Record<string, Finding['advice']>> = {
 
 export const unknown = (situation: Situation): Finding => {
   const { kind, text, remedy } = failureOf(situation);
+  // An address is no word.
+  const said = /^[a-z]+[ ’]/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text;
   return {
     reason: kind,
-    message: `${text.charAt(0).toUpperCase()}${text.slice(1)}.${remedy === undefined ? '' : ` ${remedy}`}`,
+    message: `${said}.${remedy === undefined ? '' : ` ${remedy}`}`,
     advice: ADVICE[kind] ?? [],
     mayPass: kind !== 'not-visible' && kind !== 'unreadable',
   };

@@ -70,6 +70,8 @@ export type Serving =
   | { readonly kind: 'certificate'; readonly certificate: Certificate }
   /** The API server itself was asked to speak to it, and could. */
   | { readonly kind: 'verified'; readonly text: string }
+  /** The API server could, and does not accept its certificate. */
+  | { readonly kind: 'rejected'; readonly text: string }
   /** It ends the handshake: it has no certificate yet. */
   | { readonly kind: 'alert'; readonly text: string }
   | { readonly kind: 'refused'; readonly text: string }

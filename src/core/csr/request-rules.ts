@@ -22,7 +22,7 @@ const meanwhile = (situation: Situation, about: Csr): string => {
 };
 
 /** `pending`, `approved`, `denied`, `failed`, `issued`. */
-const statusOf = (csr: Csr): 'pending' | 'approved' | 'denied' | 'failed' | 'issued' => {
+export const statusOf = (csr: Csr): 'pending' | 'approved' | 'denied' | 'failed' | 'issued' => {
   if (csr.isIssued) return 'issued';
   if (conditionOf(csr, 'Denied')) return 'denied';
   if (conditionOf(csr, 'Failed')) return 'failed';

@@ -21,7 +21,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Run as this user. */
   readonly uid?: number | undefined;
-  /** Told of all of stderr at each new piece; may send a signal, once. */
+  /** Told of all of it at each new piece; may send a signal, once. */
+  readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
@@ -51,7 +52,7 @@ export const makeProgram = async (teardown: (clean: () => void) => void): Promis
     outfile: path,
     define: { BOOTWRIGHT_VERSION: '"1.2.3"', BOOTWRIGHT_COMMIT: '"0123abcd"' },
   });
-  const run: Program['run'] = (args, { as = 'bootwright', env = {}, cwd = dir, input, uid, onStderr } = {}) =>
+  const run: Program['run'] = (args, { as = 'bootwright', env = {}, cwd = dir, input, uid, onStdout, onStderr } = {}) =>
     new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [path, ...args], {
         argv0: as,
@@ -62,14 +63,18 @@ export const makeProgram = async (teardown: (clean: () => void) => void): Promis
       });
       const out = { stdout: '', stderr: '' };
       let isSignalled = false;
-      child.stdout.on('data', (chunk: Buffer) => (out.stdout += String(chunk)));
+      const kill = (signal: NodeJS.Signals): void => {
+        // A second one would end it at once.
+        if (!isSignalled) child.kill(signal);
+        isSignalled = true;
+      };
+      child.stdout.on('data', (chunk: Buffer) => {
+        out.stdout += String(chunk);
+        onStdout?.(out.stdout, kill);
+      });
       child.stderr.on('data', (chunk: Buffer) => {
         out.stderr += String(chunk);
-        onStderr?.(out.stderr, (signal) => {
-          // A second one would end it at once.
-          if (!isSignalled) child.kill(signal);
-          isSignalled = true;
-        });
+        onStderr?.(out.stderr, kill);
       });
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal, ...out }));
