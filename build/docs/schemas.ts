@@ -173,14 +173,16 @@ const report: Schema = {
       warnings: list(ref('diagnostic')),
       verify: object(
         {
-          level: { const: 'started' },
+          level: { enum: ['started', 'joined'] },
           result: { enum: ['ok', 'failed'] },
           ms: { type: 'number' },
           text: text('what was seen last'),
           journal: list(text(), 'the lines that decide'),
           cause: object({ check: text(), cause: text(), remedy: text(), line: text() }),
+          state: text('joined: as in csr.json'),
+          advice: list(text(), 'joined: what to do'),
         },
-        { optional: ['cause'] },
+        { optional: ['cause', 'state', 'advice'] },
       ),
       error: object({ code: text(), message: text(), remedy: text() }, { optional: ['remedy'] }),
       exitCode: { type: 'integer' },

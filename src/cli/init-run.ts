@@ -17,7 +17,7 @@ import { runHooks } from './hooks.ts';
 import { runLocked } from './locked-run.ts';
 import type { Machine } from './machine.ts';
 import { documentsNamed, sourcesNamed } from './node-config.ts';
-import type { Voice } from './node-run.ts';
+import type { VerifyLevel, Voice } from './node-run.ts';
 import { diagnosticLine } from './present/diagnostics.ts';
 import { openImds } from './world.ts';
 
@@ -30,7 +30,7 @@ export interface InitRun {
   readonly phases: ReadonlySet<Phase>;
   /** undefined: all. */
   readonly daemons: ReadonlySet<string> | undefined;
-  readonly verify: 'none' | 'started';
+  readonly verify: VerifyLevel;
   readonly machine: Machine;
   readonly command: string;
   readonly log: Log;

@@ -1,5 +1,7 @@
 /** A run that makes a node, from the lock to the last word: one at a time, its report kept, its end told. */
 import { NodeError } from '../core/errors.ts';
+import type { JournalCause } from '../core/journal-causes.ts';
+import { spanOf } from '../facts/wait.ts';
 import type { Log } from '../log.ts';
 import { nameOf, withLock } from '../node/lock.ts';
 import type { Report } from '../node/report.ts';
@@ -43,14 +45,45 @@ export const printReport = async (report: Report, context: Context): Promise<voi
   context.stdout.write(jsonText(redactedJson({ ...report, decisions: report.decisions.map(shownDecision) })));
 };
 
-const tellEnd = ({ outcome, verify, exitCode }: Report, log: Log, done: string): void => {
+const tellEnd = (report: Report, log: Log, done: string): void => {
+  const { outcome, verify, exitCode } = report;
   if (outcome === 'converged') log.info('nothing to do: everything is what it should be');
   if (verify?.result === 'failed') for (const line of verifyLines(verify)) (exitCode === 0 ? log.warn : log.error)(line);
+  if (verify?.level === 'joined') log.info(stageLine(report));
   if (exitCode === 0) log.info(done);
 };
 
+/** A start of containerd or the kubelet takes longer than all that is written. */
+const unitMs = ({ actions }: Report, name: string): number =>
+  actions.filter(({ unit, status }) => unit === `${name}.service` && status === 'done').reduce((sum, { ms }) => sum + ms, 0);
+
+/** `joined after 12 s: facts 0.4 s, …`: where the time went, in order. */
+const stageLine = (report: Report): string => {
+  const { stages, durationMs, verify } = report;
+  const [containerd, kubelet] = [unitMs(report, 'containerd'), unitMs(report, 'kubelet')];
+  const shown = stages.flatMap(({ name, ms }): (readonly [string, number])[] => {
+    if (name === 'apply')
+      return [
+        ['write', Math.max(0, ms - containerd - kubelet)],
+        ['containerd', containerd],
+      ];
+    return [[name === 'verify' ? 'kubelet' : name, name === 'verify' ? ms + kubelet : ms]];
+  });
+  const times = shown.map(([name, ms]) => `${name} ${spanOf(ms)}`).join(', ');
+  return `${verify?.result === 'ok' ? 'joined' : 'not joined'} after ${spanOf(durationMs)}: ${times}`;
+};
+
 /** What was seen, the lines of the journal that decide, and what they mean. */
-const verifyLines = ({ text, journal, cause }: NonNullable<Report['verify']>): string[] => [
+const verifyLines = ({ level, text, journal, cause, state, advice = [] }: NonNullable<Report['verify']>): string[] => {
+  if (level === 'joined') return [`the node has not joined: ${state}: ${text}`, ...advice, 'See `bootwright csr`.'];
+  return startLines({ text, journal, cause });
+};
+
+const startLines = ({
+  text,
+  journal,
+  cause,
+}: Pick<NonNullable<Report['verify']>, 'text' | 'journal'> & { readonly cause: JournalCause | undefined }): string[] => [
   `the kubelet did not come up: ${text}`,
   ...journal.map((line) => `journal: ${line}`),
   ...(cause ? [`likely cause: ${cause.cause}. ${cause.remedy}`] : ['See `systemctl status kubelet` and `journalctl -u kubelet`.']),

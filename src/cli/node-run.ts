@@ -32,6 +32,8 @@ import { openWorld } from './world.ts';
 /** How long a kubelet may take to come up. */
 const VERIFY_MS = 30_000;
 
+export type VerifyLevel = 'none' | 'started' | 'joined';
+
 /** What a run says of itself, in the words of the program that it stands in for. */
 export interface Voice {
   /** Before the world is asked. */
@@ -48,7 +50,7 @@ export interface NodeRun {
   readonly command: string;
   /** Of the command line or the document; they stand in the report. */
   readonly warnings: readonly Diagnostic[];
-  readonly verify: 'none' | 'started';
+  readonly verify: VerifyLevel;
   readonly machine: Machine;
   readonly log: Log;
   readonly context: Context;
@@ -99,7 +101,16 @@ const planned = async (run: NodeRun, desired: Desired): Promise<Plan> => {
   return plan;
 };
 
-const verified = async ({ spec, machine, context, log }: NodeRun, plan: Plan, { outcome }: ApplyResult): Promise<VerifyResult> => {
+const verified = async (run: NodeRun, plan: Plan, applied: ApplyResult, { timed, stages }: Stopwatch): Promise<VerifyResult> => {
+  const started = await timed('verify', () => verifiedStarted(run, plan, applied));
+  if (run.verify !== 'joined' || started.result === 'failed') return started;
+  const { verifyJoined } = await import('./csr/joined.ts');
+  const joined = await verifyJoined(run.machine, run.context, run.log);
+  stages.push(...joined.stages);
+  return joined.result;
+};
+
+const verifiedStarted = async ({ spec, machine, context, log }: NodeRun, plan: Plan, { outcome }: ApplyResult): Promise<VerifyResult> => {
   const { verifyStarted } = await import('../node/verify.ts');
   const progress = createProgress({ terminal: context.stderr, say: log.info });
   progress.note({ wait: 'kubelet', text: 'the kubelet comes up', elapsedMs: 0, deadlineMs: VERIFY_MS });
@@ -113,7 +124,8 @@ const verified = async ({ spec, machine, context, log }: NodeRun, plan: Plan, { 
   }
 };
 
-const steps = async (run: NodeRun, progress: Progress, { timed }: Stopwatch): Promise<void> => {
+const steps = async (run: NodeRun, progress: Progress, stopwatch: Stopwatch): Promise<void> => {
+  const { timed } = stopwatch;
   const { spec, machine, log, context, voice } = run;
   const facts = await timed('facts', () => gathered(run));
   const desired = await timed('decide', async () => demanded(decide(spec, facts)));
@@ -133,7 +145,7 @@ const steps = async (run: NodeRun, progress: Progress, { timed }: Stopwatch): Pr
   for (const line of skippedLines(applied.actions)) log.info(line);
   for (const warning of applied.warnings) log.warn(warning);
   if (applied.outcome === 'failed') throw applied.error;
-  if (run.verify === 'started' && live) progress.verified = await timed('verify', () => verified(run, plan, applied));
+  if (run.verify !== 'none' && live) progress.verified = await verified(run, plan, applied, stopwatch);
   if (progress.verified?.result !== 'failed') await run.after?.(facts);
 };
 
@@ -164,7 +176,8 @@ const exitOf = (error: unknown, { verified: result }: Progress, context: Context
   if (error !== undefined) return exitCodeOf(error instanceof NodeError ? error.code : 'INTERNAL', style);
   // bootstrap.sh did not look.
   if (result?.result !== 'failed' || style === 'drop-in') return 0;
-  return style === 'own' ? STATE_CODES.KUBELET_NOT_STARTED.exit : 1;
+  if (style !== 'own') return 1;
+  return (result.level === 'joined' ? STATE_CODES.NODE_NOT_JOINED : STATE_CODES.KUBELET_NOT_STARTED).exit;
 };
 
 /** The report of a call that was refused before anything was asked or written; it is printed, and nothing is kept. */

@@ -2,7 +2,7 @@
 
 export interface Stopwatch {
   /** In order of their end. */
-  readonly stages: readonly { readonly name: string; readonly ms: number }[];
+  readonly stages: { readonly name: string; readonly ms: number }[];
   readonly timed: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly elapsedMs: () => number;
 }

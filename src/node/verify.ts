@@ -22,7 +22,7 @@ export interface VerifyOptions {
 }
 
 export interface VerifyResult {
-  readonly level: 'started';
+  readonly level: 'started' | 'joined';
   readonly result: 'ok' | 'failed';
   readonly ms: number;
   /** One sentence: what was seen last. */
@@ -30,6 +30,10 @@ export interface VerifyResult {
   /** On failure: the lines of the journal that decide, oldest first, and what they mean. */
   readonly journal: readonly string[];
   readonly cause?: JournalCause;
+  /** Of `joined`: as `bootwright csr` names it. */
+  readonly state?: string;
+  /** Of `joined`, on failure: what to do. */
+  readonly advice?: readonly string[];
 }
 
 type Look = { readonly restarts: number } & (

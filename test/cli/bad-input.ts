@@ -210,10 +210,10 @@ const UNSUPPORTED: readonly Case[] = [
     ],
   },
   {
-    name: '--verify joined',
-    args: ['c', '--verify', 'joined'],
-    code: 78,
-    errors: ['--verify: --verify joined is not supported yet: it comes with the checks of serving certificates. Use --verify started.'],
+    name: '--verify of an unknown level',
+    args: ['c', '--verify', 'ready'],
+    code: 65,
+    errors: ["--verify: 'ready' is not one of none, started, joined. Write none, started or joined."],
   },
   {
     name: 'a kubelet that is too old',

@@ -10,7 +10,7 @@ import { complaintOf } from '../rig/shell.ts';
 
 const AMI = { kubelet: '1.32.3', containerd: '1.6' } as const;
 const DROP_IN = ['/etc/eks/bootstrap.sh', 'my-cluster'];
-const OWN = ['/usr/bin/bootwright', 'bootstrap', 'my-cluster'];
+const OWN = ['/usr/bin/bootwright', 'bootstrap', 'my-cluster', '--verify', 'started'];
 
 t.test('a kubelet that does not stay up', async (t) => {
   if (!needs(t, ...NODE_PARTS)) return;

@@ -20,7 +20,7 @@ export const bootstrapCommand: Command = {
   summary: 'make this machine a node of a cluster',
   usage: ['bootwright bootstrap [flags] CLUSTER', 'bootstrap.sh [flags] CLUSTER'],
   description: [
-    'Reads what it needs from IMDS and AWS, decides, writes what differs, starts the units, and looks whether the kubelet stays up. The same call again changes nothing. `bootwright plan` shows beforehand what it would do.',
+    'Reads what it needs from IMDS and AWS, decides, writes what differs, starts the units, and waits until the node has joined (--verify). The same call again changes nothing. `bootwright plan` shows beforehand what it would do.',
     'Under the name bootstrap.sh it keeps that script’s flags, variables, log format and exit codes (0, and 1 for every error, --help included).',
   ],
   options: [],
@@ -52,7 +52,7 @@ export const bootstrapCommand: Command = {
     }
     if (request === undefined || spec === undefined) throw new Error('the command line is right, and says nothing');
     const command = `${context.calledAs}${style === 'own' ? ' bootstrap' : ''} ${spec.cluster.name.value}`;
-    const verify = request.run.verify?.value === 'none' ? 'none' : 'started';
+    const verify = request.run.verify?.value ?? (style === 'own' ? 'joined' : 'started');
     const run = { spec, command, warnings: diagnostics, verify, machine, log, context, voice: VOICE } as const;
     return runLocked(run, request.run.json);
   },

@@ -13,7 +13,7 @@ import { refusedReport } from '../node-run.ts';
 import { type Parsed, parsedOf } from '../options.ts';
 
 const PHASES: readonly Phase[] = ['config', 'run'];
-const VERIFY = ['none', 'started'];
+const VERIFY = ['none', 'started', 'joined'] as const;
 
 const OPTIONS: readonly Option[] = [
   ...NODE_CONFIG_OPTIONS,
@@ -31,7 +31,12 @@ const OPTIONS: readonly Option[] = [
     text: 'config: the files; run: disks, containerd and the kubelet',
   },
   { name: 'daemon', value: 'NAME', multiple: true, choices: DAEMONS, text: 'only this one and its files; for tests' },
-  { name: 'verify', value: 'LEVEL', choices: VERIFY, text: 'started (default): wait until the kubelet stays up; none' },
+  {
+    name: 'verify',
+    value: 'LEVEL',
+    choices: VERIFY,
+    text: 'joined (default): wait until the node has joined; started (default as nodeadm): until the kubelet stays up; none',
+  },
   { name: 'root', value: 'DIR', text: 'an image instead of this machine (BOOTWRIGHT_ROOT)' },
   { name: 'json', text: 'the report as JSON on standard output' },
   { name: 'development', short: 'd', text: 'taken for nodeadm’s sake: more is logged' },
@@ -67,7 +72,7 @@ export const initCommand: Command = {
       cache: options.text('config-cache'),
       phases: new Set(PHASES.filter((phase) => !options.texts('skip').includes(phase))),
       daemons: daemonsOf(options),
-      verify: options.text('verify') === 'none' ? 'none' : 'started',
+      verify: VERIFY.find((level) => level === options.text('verify')) ?? (context.style === 'own' ? 'joined' : 'started'),
       machine,
       command,
       log,

@@ -268,9 +268,9 @@ export const FLAGS = {
     flag: '--verify',
     env: 'BOOTWRIGHT_VERIFY',
     value: 'WHAT',
-    choices: ['none', 'started'],
-    default: 'started',
-    help: 'What must be true at the end: nothing, or that the kubelet stays up (as bootstrap.sh: only a warning).',
+    choices: ['none', 'started', 'joined'],
+    default: 'joined as bootwright, started as bootstrap.sh',
+    help: 'What must be true at the end: nothing, that the kubelet stays up, or that the node is registered and serves by a certificate of the cluster (as bootstrap.sh: only a warning).',
     read: readVerify,
   }),
   json: run({

@@ -245,14 +245,7 @@ export const readClusterId: Reader<string> = (text) =>
     : value(text);
 
 /** What is written and then checked on the node. */
-export const readVerify: Reader<'none' | 'started'> = (text) => {
-  if (text === 'none' || text === 'started') return value(text);
-  const joined = fault(
-    'unsupported-verify',
-    '--verify joined is not supported yet: it comes with the checks of serving certificates',
-    'Use --verify started.',
-  );
-  return text === 'joined'
-    ? joined
-    : fault('invalid-value', `${shown(text)} is not one of none, started, joined`, remedyFor(text, 'Write none or started.'));
+export const readVerify: Reader<'none' | 'started' | 'joined'> = (text) => {
+  if (text === 'none' || text === 'started' || text === 'joined') return value(text);
+  return fault('invalid-value', `${shown(text)} is not one of none, started, joined`, remedyFor(text, 'Write none, started or joined.'));
 };

@@ -32,12 +32,16 @@ export interface Joining {
   readonly pki: string;
   /** Who the API server takes the node for; undefined: nobody. */
   user: FakeUser | undefined;
+  /** The kubelet registers its node. */
+  register(): void;
   /** The kubelet asks for a certificate; returns the request's name. */
   ask(ageSeconds?: number, by?: FakeUser): string;
   /** Approved and signed, as EKS does it. */
   grant(name: string): void;
   /** As the kubelet reacts: it stores and serves the certificate. */
   join(): string;
+  /** With the credentials of the instance role. */
+  readonly env: Readonly<Record<string, string>>;
   /** `bootwright csr ARGS` on this node. */
   csr(args?: readonly string[], options?: RunOptions): Promise<Run>;
 }
@@ -76,7 +80,8 @@ export const makeJoining = async (t: Test, { run }: Program, options: Options = 
     return verifyToken(token, { ...known, nowMs: Date.now() }).ok ? state.user : undefined;
   };
   const server = await startApiServer({ authenticate, clockMs: options.clockMs ?? 0 });
-  if (options.isRegistered !== false) server.addNode({ name: NODE, addresses: ADDRESSES });
+  const register = (): void => server.addNode({ name: NODE, addresses: ADDRESSES });
+  if (options.isRegistered !== false) register();
   writeFileSync(join(dir, 'ca.crt'), server.ca);
   writeFileSync(join(dir, 'kubeconfig'), kubeconfigText(server.url, join(dir, 'ca.crt')));
   writeFileSync(join(dir, 'config.json'), JSON.stringify({ serverTLSBootstrap: true, port: kubelet.port, ...options.config }));
@@ -107,7 +112,9 @@ export const makeJoining = async (t: Test, { run }: Program, options: Options = 
   return Object.assign(state, {
     server,
     kubelet,
+    register,
     systemd,
+    env,
     dir,
     pki,
     ask,
