@@ -2,10 +2,10 @@
 import t, { type Test } from 'tap';
 import type { Ami } from '../rig/ami.ts';
 import { filesOf, invocationsOf } from '../rig/bootstrapped.ts';
-import { type ControlPlane, makeControlPlane } from '../rig/control-plane.ts';
-import { makeCloud } from '../rig/ec2.ts';
-import { authenticatorFor, becomesReady, comesBackAfter, configz, JOIN_PARTS, type NodeObject, RIG_ONLY, whyNot } from '../rig/join.ts';
-import { makeNetwork, type RigNode, until } from '../rig/node.ts';
+import { makeClusterNode } from '../rig/cluster-node.ts';
+import type { ControlPlane } from '../rig/control-plane.ts';
+import { becomesReady, comesBackAfter, configz, JOIN_PARTS, type NodeObject, whyNot } from '../rig/join.ts';
+import { type RigNode, until } from '../rig/node.ts';
 import { needs } from '../rig/parts.ts';
 
 const USER_DATA = `#!/bin/bash
@@ -23,15 +23,7 @@ const secondRunTouchesNothing = async (t: Test, node: RigNode): Promise<void> =>
 };
 
 const joins = async (t: Test, ami: Ami): Promise<void> => {
-  const network = await makeNetwork(t);
-  const nodeName = `ip-${network.node.replaceAll('.', '-')}.us-west-2.compute.internal`;
-  const cluster = await makeControlPlane(t, network, authenticatorFor(nodeName));
-  const { endpoint, certificateAuthority } = cluster;
-  const cloud = await makeCloud(t, network, { endpoint, certificateAuthority });
-  const node = await cloud.launch(t, ami, USER_DATA);
-  const file = 'etc/kubernetes/kubelet/kubelet-config.json'; // a host edit of the shared file: these keys must survive the merge
-  node.write(file, JSON.stringify({ ...(JSON.parse(node.read(file)) as object), ...RIG_ONLY }, null, 2));
-
+  const { network, cluster, node, nodeName } = await makeClusterNode(t, ami, USER_DATA);
   const started = performance.now();
   await node.boot();
   t.match(await node.must(['cloud-init', 'status', '--wait', '--long']), /^status: done$/m, 'user data ran');

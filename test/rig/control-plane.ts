@@ -21,6 +21,8 @@ export interface ControlPlane {
   readonly certificateAuthority: string;
   /** kubectl as an admin; returns stdout. */
   kubectl(...args: readonly string[]): Promise<string>;
+  /** Starts the controller manager anew, with or without the signer of kubelets' serving certificates. */
+  signer(state: 'on' | 'off'): Promise<void>;
   /** Every verdict of the authenticator so far: a user name, or why not. */
   readonly verdicts: readonly string[];
 }
@@ -60,6 +62,7 @@ export const makeControlPlane = async (t: Owner, network: Network, authenticate:
     endpoint: `https://${network.host}:6443`,
     certificateAuthority: readFileSync(join(RIG, 'cp/ca.crt')).toString('base64'),
     kubectl: (...args) => must(join(RIG, 'bin/kubectl'), ['--kubeconfig', join(RIG, 'cp/admin.conf'), ...args]),
+    signer: async (state) => void (await script('signer', state)),
     verdicts,
   };
 };
