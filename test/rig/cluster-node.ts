@@ -13,7 +13,8 @@ export interface ClusterNode {
   readonly nodeName: string;
 }
 
-export const makeClusterNode = async (t: Owner, ami: Ami, userData: string): Promise<ClusterNode> => {
+/** Without user data nothing happens at its boot. */
+export const makeClusterNode = async (t: Owner, ami: Ami, userData?: string): Promise<ClusterNode> => {
   const network = await makeNetwork(t);
   const nodeName = `ip-${network.node.replaceAll('.', '-')}.us-west-2.compute.internal`;
   const cluster = await makeControlPlane(t, network, authenticatorFor(nodeName));
