@@ -10,6 +10,9 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\bk8s-aws-v1\.[\w-]+/g, `k8s-aws-v1.${MASK}`],
   [/\b(Bearer|Basic) +[\w.~+/=-]{8,}/g, `$1 ${MASK}`],
   [/(X-Amz-(?:Signature|Security-Token|Credential)=)[^&\s'"]+/gi, `$1${MASK}`],
+  // {"name": "X", "value": "x"}: environments of credential providers, also across the lines of a diff, where two values may follow a name
+  [/("name"\s{0,4}:\s{0,4}"\w{1,256}",[\s+-]{0,100}"value"\s{0,4}:\s{0,4}")(?:[^"\\]|\\.)+/g, `$1${MASK}`],
+  [/("value"\s{0,4}:\s{0,4}"\*\*\*"[\s+-]{1,100}"value"\s{0,4}:\s{0,4}")(?:[^"\\]|\\.)+/g, `$1${MASK}`],
   // --bootstrap-token=x, --token x, PASSWORD=x, "auth": "x"
   [/(\B--[a-z-]{0,40}(?:token|password|secret)(?:=| +)['"]?)[^\s'"]+/gi, `$1${MASK}`],
   [/\b([\w-]{0,40}(?:token|password|passwd|secret|secret_?access_?key|api_?key)=['"]?)[^\s'"&,}]+/gi, `$1${MASK}`],

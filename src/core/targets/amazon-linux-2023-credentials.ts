@@ -81,6 +81,10 @@ export const providerDirectoryOf = ({ options }: AmazonLinux2023Spec): string =>
 const othersOf = ({ options }: AmazonLinux2023Spec): readonly CredentialProviderSpec[] =>
   options.extras.imageCredentialProviders?.value ?? [];
 
+/** Variables of a provider may be passwords. */
+export const hasProviderEnvironment = (spec: AmazonLinux2023Spec): boolean =>
+  othersOf(spec).some(({ env }) => Object.keys(env ?? {}).length > 0);
+
 /** Programs that the node must have. */
 export const providerProgramsOf = (spec: AmazonLinux2023Spec): readonly string[] => [
   spec.options.credentialProvider.value,

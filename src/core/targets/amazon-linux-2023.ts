@@ -12,7 +12,7 @@ import * as paths from '../paths.ts';
 import { type Checked, type Decision, hasErrors } from '../report.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
 import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
-import { credentialProviderText, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
+import { credentialProviderText, hasProviderEnvironment, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
 import { type Decisions2023, decisionsOf2023 } from './amazon-linux-2023-decisions.ts';
 import { hooksOf } from './amazon-linux-2023-hooks.ts';
 import { dropInOf, dropInText, environmentFileText } from './amazon-linux-2023-kubelet.ts';
@@ -21,7 +21,7 @@ import { mirrorFiles, sysctlFile } from './amazon-linux-2023-registries.ts';
 import { SOCI_CONFIG_TEXT, SOCI_DROP_IN_TEXT } from './amazon-linux-2023-soci.ts';
 import { environmentFiles, resolvedFile, serviceEnvironmentPath } from './amazon-linux-2023-system.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
-import { because, MODE, textFile } from './files.ts';
+import { because, MODE, SECRET_MODE, textFile } from './files.ts';
 import type { Target } from './target.ts';
 
 const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
@@ -124,9 +124,12 @@ const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readon
     ...(providers.length === 0
       ? []
       : [
-          textFile(paths.CREDENTIAL_PROVIDER_CONFIG, credentialProviderText(spec, providers, kubeletVersion.value), [
-            imageCredentialProvider.because,
-          ]),
+          {
+            ...textFile(paths.CREDENTIAL_PROVIDER_CONFIG, credentialProviderText(spec, providers, kubeletVersion.value), [
+              imageCredentialProvider.because,
+            ]),
+            mode: hasProviderEnvironment(spec) ? SECRET_MODE : MODE,
+          },
         ]),
     textFile(paths.CLUSTER_CA, cluster.pem, [cluster.certificateAuthority.because]),
     textFile(paths.NODEADM_KUBELET_ENVIRONMENT, environmentFileText(flags.value, isAlphaDropIn), [flags.because]),

@@ -3,6 +3,8 @@ import type { DesiredFile } from '../desired.ts';
 import type { Because } from '../report.ts';
 
 export const MODE = 0o644;
+/** Of what may hold a password and only root's programs read. */
+export const SECRET_MODE = 0o600;
 
 export const because = (rule: string, text: string): readonly Because[] => [{ rule, text, inputs: [] }];
 
