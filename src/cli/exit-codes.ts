@@ -26,8 +26,9 @@ const CONFIG =
   /^(?:unsupported-|local-disks-|kubelet-too-|containerd-too-|unknown-(?:kubelet|containerd)-version$|unknown-architecture$|no-(?:kubelet|containerd|dockerd|nvidia-runtime|ipv6-address)$|cluster-|ipv6-only-subnet$)/;
 const NO_INPUT = new Set(['no-containerd-config-file', 'file-missing', 'unreadable-file']);
 
-const kindOf = ({ code }: Diagnostic): ErrorCode => {
-  if (USAGE.has(code)) return 'USAGE';
+const kindOf = ({ code, field }: Diagnostic): ErrorCode => {
+  // What a document lacks is no fault of the command line.
+  if (USAGE.has(code) && field === undefined) return 'USAGE';
   if (NO_INPUT.has(code)) return 'NO_INPUT';
   if (code === 'not-root') return 'NO_PERMISSION';
   if (code === 'not-a-file' || code === 'not-a-directory') return 'CANNOT_CREATE';

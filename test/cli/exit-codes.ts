@@ -23,6 +23,13 @@ t.test('our own commands end with the worst of several', async (t) => {
   t.equal(exitCodeOfAll([], 'own'), 65);
 });
 
+t.test('what a document lacks is no wrong command line', async (t) => {
+  const missing = diagnostics('no-cluster-name', 'no-cluster-id').map((one) => ({ ...one, field: `spec.cluster.${one.code}` }));
+  t.equal(exitCodeOfAll(missing, 'nodeadm'), 1);
+  t.equal(exitCodeOfAll(missing, 'own'), 65);
+  t.equal(exitCodeOfAll(diagnostics('no-cluster-name'), 'own'), 64);
+});
+
 t.test('numbers mean one thing each, and states lie below failures', async (t) => {
   const exits = [...Object.values(ERROR_CODES), ...Object.values(STATE_CODES)].map(({ exit }) => exit);
   t.equal(new Set(exits).size, exits.length);
