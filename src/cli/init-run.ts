@@ -1,5 +1,5 @@
 /** `init`: documents, cache and phases around the run that makes a node. */
-
+import { existsSync } from 'node:fs';
 import type { ReadDocuments, ReadOptions } from '../core/config/node-config/read.ts';
 import type { Plan } from '../core/desired.ts';
 import { NodeError } from '../core/errors.ts';
@@ -107,6 +107,14 @@ const keep = (write: () => void, log: Log): void => {
   }
 };
 
+const CLOUD_INIT_RESULT = '/run/cloud-init/result.json';
+
+/** Started by user data it would take what comes later of it by surprise (amazon-eks-ami #2604). */
+const warnIfTooEarly = ({ phases, machine, log }: Pick<InitRun, 'phases' | 'machine' | 'log'>): void => {
+  if (phases.has('run') && machine.live && !existsSync(CLOUD_INIT_RESULT))
+    log.warn('cloud-init has not ended: leave starting the node to nodeadm-run.service, and do not call init in user data');
+};
+
 /** Resolves to the exit code. Throws Refused, NodeError. */
 export const runInit = async (init: InitRun, printsReport: boolean): Promise<number> => {
   const found = await cachedOf(init);
@@ -136,6 +144,7 @@ const runResolved = async (init: InitRun, resolution: Resolved, imds: Imds, prin
     log.info('nothing to do: both phases are skipped');
     return 0;
   }
+  warnIfTooEarly({ phases, machine, log });
   const hooks = spec.options.extras.hooks?.value ?? {};
   return runLocked(
     {

@@ -11,6 +11,7 @@ import { machineAt, rootNamed } from '../machine.ts';
 import { NODE_CONFIG_OPTIONS } from '../node-config.ts';
 import { refusedReport } from '../node-run.ts';
 import { type Parsed, parsedOf } from '../options.ts';
+import { diagnosticLine } from '../present/diagnostics.ts';
 
 const PHASES: readonly Phase[] = ['config', 'run'];
 const VERIFY = ['none', 'started', 'joined'] as const;
@@ -80,6 +81,7 @@ export const initCommand: Command = {
     };
     try {
       if (hasErrors(wrong)) throw new Refused(wrong);
+      for (const warning of wrong) log.warn(diagnosticLine(warning));
       return await runInit(run, options.flag('json'));
     } catch (error) {
       if (error instanceof Refused && options.flag('json'))
