@@ -64,11 +64,15 @@ const noVersion = (program: string, cause?: Error): NodeError =>
     cause,
   });
 
-/** Where a program is: in the image, else on PATH (for an image that gets its binaries later). */
+/**
+ * Where a program is: in the image, else on PATH (for an image that gets its binaries later). On a live machine PATH comes first, as with
+ * bootstrap.sh and nodeadm, whose tests put stand-ins there.
+ */
 const candidatesOf = (root: string, env: Env, name: string, binary: string): readonly string[] => {
   const own = fileInRoot(root, binary);
   const found = onPath(name, env);
-  return [...(isExecutableFile(own) ? [own] : []), ...(found && found !== own ? [found] : [])];
+  const places = [...(isExecutableFile(own) ? [own] : []), ...(found && found !== own ? [found] : [])];
+  return root === '/' ? places.reverse() : places;
 };
 
 /**
@@ -89,7 +93,7 @@ const programVersion = async (
     const version = 'text' in outcome ? versionIn(outcome.text) : null;
     if (version) return version;
     failure ??= noVersion(program, 'failure' in outcome ? outcome.failure : undefined);
-    // On a live machine the binary that the unit starts decides; an image of another architecture cannot be run here.
+    // On a live machine the first one decides; an image of another architecture cannot be run here.
     if (root === '/') break;
   }
   if (failure) throw failure;

@@ -30,6 +30,7 @@ import {
   writeIntent,
   writeManifest,
 } from './state.ts';
+import { isSilent } from './systemd.ts';
 
 /** `converged`: there was nothing to do. */
 export type ApplyOutcome = 'converged' | 'changed' | 'failed';
@@ -102,7 +103,10 @@ const mustHaveUnits = async (plan: Plan, { root, live, systemd }: ApplyOptions):
   if (unseen.length === 0) return;
   // Generators and mounts make units that have no file in the usual places.
   const states = live ? await systemd.states(unseen) : undefined;
-  const missing = unseen.filter((unit) => states?.get(unit)?.load !== 'loaded');
+  const missing = unseen.filter((unit) => {
+    const state = states?.get(unit);
+    return state === undefined || !(state.load === 'loaded' || isSilent(state));
+  });
   if (missing.length === 0) return;
   throw new NodeError('CONFIG', `there is no ${missing.join(' and no ')} ${live ? 'on this machine' : `in ${root}`}; nothing was written`, {
     remedy: 'Install what brings it first; an EKS image has the unit of containerd.',

@@ -230,6 +230,9 @@ const failedStart = async (
   });
 };
 
+/** A stand-in for systemctl, as test suites put on PATH, that does as it is told and says nothing: systemd itself always names a LoadState. */
+export const isSilent = ({ load, active }: UnitState): boolean => load === '' && active === '';
+
 /** UnitFileStates in which `systemctl enable` has nothing to do: done, or the unit has no [Install] of its own. */
 const ENABLED = new Set(['enabled', 'static', 'indirect', 'generated', 'alias']);
 export const isEnabled = ({ file }: UnitState): boolean => ENABLED.has(file);

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { decisiveLines, type JournalCause, journalCauseOf } from '../core/journal-causes.ts';
-import type { Systemd, UnitState } from './systemd.ts';
+import { isSilent, type Systemd, type UnitState } from './systemd.ts';
 
 export interface VerifyOptions {
   readonly systemd: Pick<Systemd, 'states' | 'journal'>;
@@ -79,6 +79,7 @@ export const verifyStarted = async (options: VerifyOptions): Promise<VerifyResul
 const lookAt = async (unit: string, healthz: string | null, systemd: VerifyOptions['systemd'], leftMs: number): Promise<Look> => {
   const state = (await systemd.states([unit])).get(unit);
   const restarts = state?.restarts ?? 0; // systemd counts them from 235 on
+  if (state !== undefined && isSilent(state)) return { restarts, good: true, process: 'unknown' };
   if (state?.active !== 'active') return { restarts, good: false, text: inactiveText(unit, state), isFinal: isFinal(state) };
   const process = `${state.mainPid}/${restarts}`;
   if (healthz === null) return { restarts, good: true, process };

@@ -50,8 +50,8 @@ mount --bind ${dir}/nsswitch /etc/nsswitch.conf; mount --bind ${dir}/hosts /etc/
     ['us-west-2', HOST.replace('.ecr.', '.ecr-fips.')],
     ['us-east-1', HOST.replace('us-west-2', 'us-east-1')],
   ] as const) {
-    const { status, stdout, stderr } = runPrivately({ prepare, program: path, as: 'get-ecr-uri.sh', args: [region, 'amazonaws.com'] });
-    t.same([status, stdout, stderr], [0, `${host}\n`, '']);
+    const { code, stdout, stderr } = await runPrivately({ prepare, program: path, as: 'get-ecr-uri.sh', args: [region, 'amazonaws.com'] });
+    t.same([code, stdout, stderr], [0, `${host}\n`, '']);
   }
 });
 

@@ -78,25 +78,25 @@ t.test('this machine: written, enabled and started; what did not start is starte
   if (!needs(t, 'linux', 'root')) return;
   const { fake, mount, unit } = onThisMachine(t);
   fake.fail('start', 'Job failed.');
-  const failed = mount();
-  t.equal(failed.status, 1);
+  const failed = await mount();
+  t.equal(failed.code, 1);
   t.match(failed.stderr, /^error: systemctl start sys-fs-bpf\.mount failed: Job failed\./m);
   t.equal(readFileSync(unit, 'utf8'), BPF_MOUNT_UNIT_TEXT);
   const verbs = (): string[] => fake.calls().flatMap((call) => /^(?:daemon-reload|enable|start)\b/.exec(call)?.[0] ?? []);
   t.same(verbs(), ['daemon-reload', 'enable', 'start']);
   fake.fail('start', undefined);
-  const { status, stdout, stderr } = mount();
-  t.same([status, stdout], [0, ''], stderr);
+  const { code, stdout, stderr } = await mount();
+  t.same([code, stdout], [0, ''], stderr);
   t.match(stderr, /^started sys-fs-bpf\.mount$/m);
   t.same(verbs(), ['start']);
-  t.equal(mount().stderr, 'The mount unit of an earlier run stays.\n');
+  t.equal((await mount()).stderr, 'The mount unit of an earlier run stays.\n');
 });
 
 t.test('this machine: what is mounted there stays', async (t) => {
   if (!needs(t, 'linux', 'root')) return;
   const { fake, mount, unit } = onThisMachine(t);
-  const { status, stderr } = mount('mount -t tmpfs tmpfs /sys/fs/bpf');
-  t.same([status, stderr], [0, 'A bpffs is mounted already (/sys/fs/bpf).\n']);
+  const { code, stderr } = await mount('mount -t tmpfs tmpfs /sys/fs/bpf');
+  t.same([code, stderr], [0, 'A bpffs is mounted already (/sys/fs/bpf).\n']);
   t.notOk(existsSync(unit));
   t.same(fake.calls(), []);
 });
