@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Desired, Observed } from '../core/desired.ts';
 import { NodeError } from '../core/errors.ts';
+import { SEARCH_PATH } from '../core/paths.ts';
 import { pathsOf, unitsToSee } from '../core/plan.ts';
 import { observe, readManifest } from '../node/observe.ts';
 import { createSystemd, type Systemd } from '../node/systemd.ts';
@@ -18,8 +19,6 @@ export interface Machine {
   readonly searchPath: string;
   readonly systemd: Systemd;
 }
-
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The absolute path of a root that a user named. @throws NodeError NO_INPUT where it is no directory */
 export const rootNamed = (name: string, option: string, context: Context): string => {

@@ -3,8 +3,8 @@ import { bytesOfBase64, textOfUtf8 } from './base64.ts';
 import { type Certificate, certificatesOf } from './certificate.ts';
 import { urlFaultOf } from './config/bootstrap-flags-values.ts';
 import type { ClusterFacts, Facts } from './facts.ts';
-import { inputOf } from './provenance.ts';
-import { type Checked, type Decided, type Diagnostic, errorAt, hasErrors, type Input, type Sourced, warningAt } from './report.ts';
+import { given, inputOf } from './provenance.ts';
+import { type Checked, type Decided, type Diagnostic, errorAt, hasErrors, type Input, warningAt } from './report.ts';
 import type { NodeSpec } from './spec.ts';
 
 export interface Cluster {
@@ -17,7 +17,6 @@ export interface Cluster {
   readonly certificates: readonly Certificate[];
 }
 
-const given = (name: string, { value, origin, at }: Sourced<string>): Input => ({ name, value, origin, at });
 /** States in which a node can join. */
 const USABLE = new Set(['ACTIVE', 'UPDATING']);
 

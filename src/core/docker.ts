@@ -4,10 +4,17 @@ import type { Facts } from './facts.ts';
 import { jsonText, parsedJson } from './formats/json.ts';
 import { DOCKER_CONFIG } from './paths.ts';
 import { inputOf } from './provenance.ts';
-import type { Because, Checked, Decided, Diagnostic, Json, Sourced } from './report.ts';
+import {
+  type Because,
+  type Checked,
+  type Decided,
+  type Diagnostic,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type Sourced,
+} from './report.ts';
 import type { AmazonLinux2Spec } from './spec.ts';
-
-type JsonObject = { readonly [key: string]: Json };
 
 export interface DockerConfig {
   /** `as given`, or the path of the file that is added to. */
@@ -83,15 +90,14 @@ const nvidiaEntries = (runtime: string | null): readonly JsonEntry[] =>
 
 const objectIn = (text: string): JsonObject | undefined => {
   const { value } = parsedJson(text, DOCKER_CONFIG);
-  return isObject(value) ? value : undefined;
+  return isJsonObject(value) ? value : undefined;
 };
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The document as it was typed, unless something has to go into it. It is not shown: it may hold passwords of proxies. */
 const given = ({ value: text, origin, at }: Sourced<string>, bridge: JsonObject, nvidiaRuntime: string | null): Checked<DockerConfig> => {
   const { value: document, diagnostics } = parsedJson(text, at);
   if (document === undefined) return { diagnostics: diagnostics.map((problem) => ({ ...problem, remedy: REMEDY })) };
-  if (!isObject(document)) return { diagnostics: [noObject(document, at)] };
+  if (!isJsonObject(document)) return { diagnostics: [noObject(document, at)] };
   const more: JsonObject = { ...bridge, ...nvidiaKeys(document, nvidiaRuntime) };
   const isChanged = Object.keys(more).length > 0;
   const inputs = [{ name: '--docker-config-json', value: `${text.length} characters`, origin, at }];
@@ -121,7 +127,7 @@ const noObject = (document: Json, path: string): Diagnostic => ({
 /** A default runtime that was given is meant. */
 const nvidiaKeys = (document: JsonObject, runtime: string | null): JsonObject => {
   if (runtime === null || document['default-runtime'] !== undefined) return {};
-  const runtimes = isObject(document['runtimes']) ? document['runtimes'] : {};
+  const runtimes = isJsonObject(document['runtimes']) ? document['runtimes'] : {};
   return { 'default-runtime': 'nvidia', runtimes: { nvidia: { path: runtime }, ...runtimes } };
 };
 

@@ -2,8 +2,8 @@
 import { ECR_ACCOUNTS_DATE, ECR_REGIONS, ecrHomeOf } from './data/ecr-accounts.ts';
 import type { Facts } from './facts.ts';
 import { nearestOf } from './nearest.ts';
-import { inputOf } from './provenance.ts';
-import { type Because, type Checked, type Decided, type Diagnostic, type Input, type Sourced, warningAt } from './report.ts';
+import { given, inputOf } from './provenance.ts';
+import { type Because, type Checked, type Decided, type Diagnostic, type Input, warningAt } from './report.ts';
 import type { AmazonLinux2Spec } from './spec.ts';
 
 const CHANGES = [
@@ -11,8 +11,6 @@ const CHANGES = [
   '--pause-container-account takes the image from another ECR account of the same region',
   'PAUSE_CONTAINER_IMAGE replaces the whole repository',
 ];
-
-const given = (name: string, { value, origin, at }: Sourced<string>): Input => ({ name, value, origin, at });
 
 /** A private ECR registry. */
 export interface EcrRegistry {

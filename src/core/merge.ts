@@ -3,14 +3,10 @@
  * what we wrote last, what is there, what we want. We own our keys; foreign keys survive in place; ours go when no longer wanted.
  */
 import type { JsonEntry, ManifestFile } from './desired.ts';
-import type { Because, Input, Json } from './report.ts';
+import { type Because, type Input, isJsonObject, type Json, type JsonObject } from './report.ts';
 
 type Path = readonly string[];
 type Owned = NonNullable<ManifestFile['entries']>;
-interface JsonObject {
-  readonly [key: string]: Json;
-}
-
 export interface Merged {
   readonly value: JsonObject;
   /** What the next manifest says is ours. */
@@ -141,10 +137,8 @@ const expanded = (value: Json, path: Path): readonly Path[] => {
   return list.flatMap((_item, index) => expanded(value, [...path.slice(0, star), String(index), ...path.slice(star + 1)]));
 };
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const childOf = (value: Json | undefined, key: string): Json | undefined =>
-  (isObject(value) || Array.isArray(value)) && Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined;
+  (isJsonObject(value) || Array.isArray(value)) && Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined;
 
 const valueAt = (value: Json, path: Path): Json | undefined => path.reduce<Json | undefined>(childOf, value);
 
@@ -164,7 +158,7 @@ const withValue = (value: Json | undefined, path: Path, wanted: Json): Json => {
   if (key === undefined) return wanted;
   const child = withValue(childOf(value, key), rest, wanted);
   if (Array.isArray(value)) return value.map((item: Json, index) => (String(index) === key ? child : item));
-  return { ...(isObject(value) ? value : {}), [key]: child };
+  return { ...(isJsonObject(value) ? value : {}), [key]: child };
 };
 
 /** Removes a key, and the objects that become empty by it. */
@@ -172,10 +166,10 @@ const without = (value: Json, path: Path): Json => {
   const [key = '', ...rest] = path;
   const child = childOf(value, key);
   const left = rest.length === 0 || child === undefined ? undefined : without(child, rest);
-  const isEmpty = left === undefined || (isObject(left) && Object.keys(left).length === 0);
+  const isEmpty = left === undefined || (isJsonObject(left) && Object.keys(left).length === 0);
   if (Array.isArray(value))
     return isEmpty && rest.length === 0 ? value : value.map((item: Json, index) => (String(index) === key ? (left ?? item) : item));
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   if (!isEmpty && left !== undefined) return { ...value, [key]: left };
   return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
 };
@@ -184,7 +178,7 @@ const without = (value: Json, path: Path): Json => {
 export const same = (a: Json | undefined, b: Json | undefined): boolean => {
   if (a === b) return true;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item: Json, index) => same(item, b[index] as Json));
-  if (!isObject(a) || !isObject(b)) return false;
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
 };

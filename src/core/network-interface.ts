@@ -16,8 +16,6 @@ export interface InterfaceFacts {
   readonly localIpv4s: readonly string[];
 }
 
-/** Written when the run phase begins: from then on new interfaces belong to the CNI. */
-export const NODE_MARKER = '/run/nodeadm/init';
 const DECISIONS = '/etc/eks/nodeadm/udev-net-manager';
 
 /** An instance's decisions: a file for each interface. An image that was made from a node has another instance's, which do not count. */

@@ -2,8 +2,8 @@
 import { digestOf } from './digest.ts';
 import type { Facts } from './facts.ts';
 import { addressOf } from './kubelet/cidr.ts';
-import { inputOf } from './provenance.ts';
-import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type Sourced, warningAt } from './report.ts';
+import { given, inputOf } from './provenance.ts';
+import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, warningAt } from './report.ts';
 import type { NodeSpec } from './spec.ts';
 
 /** The flag, else what DescribeCluster says; undefined: it has not answered. Who gave CA and endpoint is not asked, and has none. */
@@ -12,8 +12,6 @@ export const isLocalOutpost = ({ cluster }: NodeSpec, facts: Facts): boolean | u
   if (cluster.endpoint !== undefined) return false;
   return facts.cluster === undefined ? undefined : facts.cluster.outpostArn !== null;
 };
-
-const given = (name: string, { value, origin, at }: Sourced<string | boolean>): Input => ({ name, value, origin, at });
 
 const CHANGES = ['--enable-local-outpost', '--cluster-id'];
 

@@ -101,3 +101,6 @@ export const GENERATIONS_DIR = '/var/lib/bootwright/generations';
 export const RUN_DIR = '/run/bootwright';
 export const LOCK_DIR = '/run/bootwright/lock';
 export const REPORT = '/run/bootwright/report.json';
+
+/** PATH where the environment has none. */
+export const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

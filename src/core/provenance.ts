@@ -1,6 +1,6 @@
 /** Where each fact comes from, for reasons: its natural source, unless the facts themselves say otherwise. */
 import type { Facts } from './facts.ts';
-import type { Input, Json, Origin } from './report.ts';
+import type { Input, Json, Origin, Sourced } from './report.ts';
 
 interface Source {
   readonly origin: Origin;
@@ -79,3 +79,6 @@ export const originOf = (facts: Facts, path: string): Source => statedSourceOf(f
 
 /** A fact as an input of a decision. */
 export const inputOf = (facts: Facts, path: string, value: Json): Input => ({ name: path, value, ...originOf(facts, path) });
+
+/** What a user gave, as an input of a decision. */
+export const given = (name: string, { value, origin, at }: Sourced<Json>): Input => ({ name, value, origin, at });

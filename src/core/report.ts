@@ -18,6 +18,10 @@ export type Origin =
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+/** An object, and neither list nor null. */
+export const isJsonObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A value that remembers where it came from. `at` is the place a person would look: `--dns-cluster-ip`, `DNS_CLUSTER_IP`, `latest/meta-data/mac`. */
 export interface Sourced<T> {

@@ -4,7 +4,9 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import { availableParallelism, machine } from 'node:os';
 import { NodeError } from '../core/errors.ts';
 import type { Migration } from '../core/facts.ts';
+import { SEARCH_PATH } from '../core/paths.ts';
 import { fileInRoot, readText } from './files.ts';
+import { askProgram } from './program.ts';
 import { type Env, type Random, sleep } from './wait.ts';
 
 export interface HostOptions {
@@ -33,29 +35,11 @@ const isExecutableFile = (path: string): boolean => {
   }
 };
 
-export const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
 const onPath = (name: string, { PATH = SEARCH_PATH }: Env): string | undefined =>
   PATH.split(':')
     .filter((dir) => dir.startsWith('/'))
     .map((dir) => `${dir}/${name}`)
     .find(isExecutableFile);
-
-type Outcome = { readonly text: string } | { readonly failure: Error };
-
-const runProgram = async (program: string, args: readonly string[], timeout: number, signal: AbortSignal | undefined): Promise<Outcome> => {
-  const { execFile } = await import('node:child_process'); // 3 ms that a root with a version file does not pay
-  return new Promise((resolve) => {
-    const options = {
-      timeout,
-      killSignal: 'SIGKILL',
-      maxBuffer: 1024 * 1024,
-      env: { PATH: '/usr/bin:/bin' },
-      ...(signal ? { signal } : {}),
-    } as const;
-    execFile(program, [...args], options, (failure, stdout) => resolve(failure ? { failure } : { text: stdout }));
-  });
-};
 
 const noVersion = (program: string, cause?: Error): NodeError =>
   new NodeError('OS', `${program} --version ${cause ? `failed: ${cause.message.split('\n')[0]}` : 'prints no version'}`, {
@@ -88,11 +72,11 @@ const programVersion = async (
   if (fromFile) return fromFile;
   let failure: NodeError | undefined;
   for (const program of candidatesOf(root, env, name, binary)) {
-    const outcome = await runProgram(program, ['--version'], processMs, signal);
+    const { stdout, failure: wrong } = await askProgram(program, ['--version'], processMs, signal);
     signal?.throwIfAborted();
-    const version = 'text' in outcome ? versionIn(outcome.text) : null;
+    const version = wrong === undefined ? versionIn(stdout) : null;
     if (version) return version;
-    failure ??= noVersion(program, 'failure' in outcome ? outcome.failure : undefined);
+    failure ??= noVersion(program, wrong);
     // On a live machine the first one decides; an image of another architecture cannot be run here.
     if (root === '/') break;
   }
@@ -150,13 +134,13 @@ export const readFirewallRules = async (
 ): Promise<string | null> => {
   const program = root === '/' ? places.find(isExecutableFile) : undefined;
   if (program === undefined) return null;
-  const outcome = await runProgram(program, [], processMs, signal);
+  const { stdout, failure } = await askProgram(program, [], processMs, signal);
   signal?.throwIfAborted();
-  if ('failure' in outcome) {
-    warn(`the rules of iptables are not known: ${outcome.failure.message.trim().split('\n').at(-1)}`);
+  if (failure !== undefined) {
+    warn(`the rules of iptables are not known: ${failure.message.trim().split('\n').at(-1)}`);
     return null;
   }
-  const lines = outcome.text.split('\n').filter((line) => !line.startsWith('#'));
+  const lines = stdout.split('\n').filter((line) => !line.startsWith('#'));
   return lines.join('\n').replace(/\[\d{1,20}:\d{1,20}\]/g, '[0:0]');
 };
 

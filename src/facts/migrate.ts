@@ -1,29 +1,9 @@
 /** containerd's own conversion of its configuration: `containerd config migrate`. Loaded only where one has to be converted. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Migration } from '../core/facts.ts';
-
-const MAX_BYTES = 1024 * 1024;
-
-interface Outcome {
-  readonly code: string | number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const run = (program: string, args: readonly string[], timeout: number, signal: AbortSignal | undefined): Promise<Outcome> =>
-  new Promise((resolve) => {
-    const options = {
-      timeout,
-      killSignal: 'SIGKILL',
-      maxBuffer: MAX_BYTES,
-      env: { PATH: '/usr/bin:/bin' },
-      ...(signal ? { signal } : {}),
-    } as const;
-    execFile(program, args, options, (failure, stdout, stderr) => resolve({ code: failure ? (failure.code ?? null) : 0, stdout, stderr }));
-  });
+import { askProgram } from './program.ts';
 
 /** What it complained about, in one line: the message of a log line, else the last line. */
 const complaintOf = (stderr: string): string => {
@@ -46,7 +26,7 @@ export const migrateConfig = async (
     const file = join(dir, 'config.toml');
     writeFileSync(file, text, { mode: 0o600 });
     for (const program of candidates) {
-      const { code, stdout, stderr } = await run(program, ['--config', file, 'config', 'migrate'], timeout, signal);
+      const { code, stdout, stderr } = await askProgram(program, ['--config', file, 'config', 'migrate'], timeout, signal);
       signal?.throwIfAborted();
       if (code === 0) return { text: stdout };
       if (typeof code === 'number') return { error: complaintOf(stderr).replaceAll(file, 'the configuration') };

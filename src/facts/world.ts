@@ -1,6 +1,7 @@
 /** Everything outside that a decision may ask, behind one door. Reads only; decides nothing. */
 import type { FactName, Facts, FactsPatch, InstanceFacts } from '../core/facts.ts';
 import type { InstanceType } from '../core/kubelet/instance-types.ts';
+import { SEARCH_PATH } from '../core/paths.ts';
 import type { NodeSpec } from '../core/spec.ts';
 import { AWS_DEADLINES, type Aws, type AwsCredentials, type AwsDeadlines, createClock, type Persistence, retriesOf } from './aws.ts';
 import { createCredentials } from './credentials.ts';
@@ -165,12 +166,12 @@ const isNamedByUser = (spec: NodeSpec | undefined, path: string): boolean => spe
 
 const volume = async (device: string, { env, processMs }: host.HostOptions, signal: AbortSignal | undefined) => {
   const { LIVE, readVolume } = await import('./disks.ts');
-  return readVolume(device, { ...LIVE, searchPath: env['PATH'] || host.SEARCH_PATH, self: process.execPath, processMs }, signal);
+  return readVolume(device, { ...LIVE, searchPath: env['PATH'] || SEARCH_PATH, self: process.execPath, processMs }, signal);
 };
 
 const localDisks = async ({ env, processMs }: host.HostOptions, signal: AbortSignal | undefined) => {
   const { LIVE, readLocalDisks } = await import('./disks.ts');
-  return readLocalDisks({ ...LIVE, searchPath: env['PATH'] || host.SEARCH_PATH, self: process.execPath, processMs }, signal);
+  return readLocalDisks({ ...LIVE, searchPath: env['PATH'] || SEARCH_PATH, self: process.execPath, processMs }, signal);
 };
 
 const hostFact = async (

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { NodeError } from '../../core/errors.ts';
 import { decisionsDirectory, type Link, linksOf, networkFaultsOf, stateIn } from '../../core/network-interface.ts';
+import { SEARCH_PATH } from '../../core/paths.ts';
 import { sleep } from '../../facts/wait.ts';
 import { namesIn, readObserved } from '../../node/filesystem.ts';
 import { complaintOf, runProgram } from '../../node/process.ts';
@@ -13,7 +14,6 @@ const DEADLINE_MS = 60_000;
 const PAUSE_MS = 50;
 const BUS = '/run/dbus/system_bus_socket';
 const LINKS = '/run/systemd/netif/links';
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Interfaces that must be configured: the primary one, and those that were given to networkd; udev-net-manager does so meanwhile. */
 const managedOf = (root: string, { instanceId, primaryMac }: Pick<Here, 'instanceId' | 'primaryMac'>): ReadonlySet<string> => {

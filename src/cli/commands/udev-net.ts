@@ -3,10 +3,10 @@ import {
   EC2_DISABLED,
   type InterfaceManager,
   isInterfaceName,
-  NODE_MARKER,
   networkFilePath,
   networkFileText,
 } from '../../core/network-interface.ts';
+import { NODEADM_MARKER } from '../../core/paths.ts';
 import { errorAt } from '../../core/report.ts';
 import { fetchInterface } from '../../facts/instance.ts';
 import { makeDirectory, readObserved, removeFile, writeAtomic } from '../../node/filesystem.ts';
@@ -35,7 +35,7 @@ const write = (root: string, path: string, text: string): void => {
 const managerOf = (root: string, path: string): InterfaceManager => {
   const earlier = readObserved(root, path);
   if (earlier.kind === 'file') return earlier.text.trim() === 'cni' ? 'cni' : 'io.systemd.Network';
-  const manager = readObserved(root, NODE_MARKER).kind === 'file' ? 'cni' : 'io.systemd.Network';
+  const manager = readObserved(root, NODEADM_MARKER).kind === 'file' ? 'cni' : 'io.systemd.Network';
   write(root, path, manager);
   return manager;
 };

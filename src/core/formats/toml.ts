@@ -31,6 +31,16 @@ export const parsedToml = (text: string, path: string): Checked<TomlTable> => {
 export const isTable = (value: unknown): value is TomlTable =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.prototype.toString.call(value) === '[object Object]';
 
+/** Tables merge, everything else of `over` replaces. */
+export const mergedTables = (under: TomlTable, over: TomlTable): TomlTable => {
+  const result = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) {
+    const there = result.get(key);
+    result.set(key, isTable(there) && isTable(value) ? mergedTables(there, value) : value);
+  }
+  return Object.fromEntries(result);
+};
+
 /** The value below a path of keys, or undefined. */
 export const tomlValueAt = (table: TomlTable, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, key) => (isTable(value) && Object.hasOwn(value, key) ? value[key] : undefined), table);

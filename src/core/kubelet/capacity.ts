@@ -2,8 +2,8 @@
 import { INSTANCE_LIMITS_DATE } from '../data/instance-limits.ts';
 import type { Facts, InstanceLimits } from '../facts.ts';
 import { AMI_ENI_MAX_PODS } from '../paths.ts';
-import { inputOf } from '../provenance.ts';
-import type { Checked, Decided, Input, Sourced } from '../report.ts';
+import { given, inputOf } from '../provenance.ts';
+import type { Checked, Decided, Input } from '../report.ts';
 import type { NodeSpec } from '../spec.ts';
 import { extraMaxPodsOf } from './extra-args.ts';
 import { imageEntryOf, imageEntryWarnings } from './image-limits.ts';
@@ -11,8 +11,6 @@ import { tabledLimitsOf } from './instance-limits.ts';
 
 /** The kubelet's own default, and the advised bound of small nodes. */
 const KUBELET_DEFAULT_MAX_PODS = 110;
-
-const given = (name: string, { value, origin, at }: Sourced<string | boolean>): Input => ({ name, value, origin, at });
 
 interface FoundLimits extends InstanceLimits {
   readonly from: Input;

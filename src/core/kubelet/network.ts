@@ -1,14 +1,13 @@
 /** IP family, cluster DNS and the node's own address. */
 import type { Facts } from '../facts.ts';
-import { inputOf } from '../provenance.ts';
-import type { Because, Checked, Decided, Diagnostic, Input, Json, Sourced } from '../report.ts';
+import { given, inputOf } from '../provenance.ts';
+import type { Because, Checked, Decided, Diagnostic, Input } from '../report.ts';
 import type { IpFamily, NodeSpec } from '../spec.ts';
 import { addressAt, addressOf, addressText, type Cidr, cidrOf, cidrText, contains, overlap } from './cidr.ts';
 
 /** EKS gives the cluster DNS service the tenth address of the service block. */
 const DNS_OFFSET = 10;
 
-const given = (name: string, { value, origin, at }: Sourced<Json>): Input => ({ name, value, origin, at });
 const refused = (diagnostic: Omit<Diagnostic, 'severity'>): Checked<never> => ({ diagnostics: [{ severity: 'error', ...diagnostic }] });
 const warning = (diagnostic: Omit<Diagnostic, 'severity'>): Diagnostic => ({ severity: 'warning', ...diagnostic });
 

@@ -6,22 +6,10 @@ import type { ClusterFacts, Facts } from '../facts.ts';
 import { addressOf, cidrOf, cidrText, overlap } from '../kubelet/cidr.ts';
 import { dnsText } from '../kubelet/network.ts';
 import { clusterIdOf } from '../outpost.ts';
-import { inputOf } from '../provenance.ts';
-import {
-  type Because,
-  type Checked,
-  type Decided,
-  type Diagnostic,
-  errorAt,
-  type Input,
-  type Json,
-  type Sourced,
-  warningAt,
-} from '../report.ts';
+import { given, inputOf } from '../provenance.ts';
+import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type Sourced, warningAt } from '../report.ts';
 import type { AmazonLinux2023Spec, IpFamily } from '../spec.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
-
-const given = (name: string, { value, origin, at }: Sourced<Json>): Input => ({ name, value, origin, at });
 
 const saidCidr = ({ cluster }: AmazonLinux2023Spec): Sourced<string> | undefined => cluster.serviceIpv6Cidr ?? cluster.serviceIpv4Cidr;
 const saysDns = (spec: AmazonLinux2023Spec): boolean => spec.cluster.dnsIps !== undefined || saidCidr(spec) !== undefined;

@@ -6,7 +6,7 @@ import { digestOf } from '../digest.ts';
 import type { Facts } from '../facts.ts';
 import { goJson, mergedJsonObjects, sortedKeys } from '../formats/go-json.ts';
 import { jsonText } from '../formats/json.ts';
-import { isTable, parsedToml, type TomlTable, tomlValueAt } from '../formats/toml.ts';
+import { isTable, mergedTables, parsedToml, type TomlTable, tomlValueAt } from '../formats/toml.ts';
 import { exactToml, tomlText } from '../formats/toml-write.ts';
 import { gateHolds, kubeletVersionOf } from '../kubelet/versions.ts';
 import { CONTAINERD_SOCKET, NVIDIA_RUNTIME } from '../paths.ts';
@@ -43,16 +43,6 @@ const NEW_PLUGINS = ['io.containerd.cri.v1.images', 'io.containerd.cri.v1.runtim
 /** Is it written for containerd 2? By what stands in it: a mention in a comment does not count, and a version alone does. */
 const isForContainerd2 = (table: TomlTable): boolean =>
   table['version'] === 3 || NEW_PLUGINS.some((name) => tomlValueAt(table, ['plugins', name]) !== undefined);
-
-/** Tables merge, everything else of `over` replaces. */
-const mergedTables = (under: TomlTable, over: TomlTable): TomlTable => {
-  const result = new Map(Object.entries(under));
-  for (const [key, value] of Object.entries(over)) {
-    const there = result.get(key);
-    result.set(key, isTable(there) && isTable(value) ? mergedTables(there, value) : value);
-  }
-  return Object.fromEntries(result);
-};
 
 export interface RuntimeFacts {
   readonly major: 1 | 2;

@@ -14,11 +14,9 @@ import {
   NODEADM_KUBELET_DROP_IN_DIR,
 } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
-import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type Json } from '../report.ts';
+import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type JsonObject } from '../report.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
-
-type JsonObject = { readonly [key: string]: Json };
 
 /** A drop-in of the user's; undefined: none was asked for. */
 export const dropInOf = ({ options: { kubeletConfig } }: AmazonLinux2023Spec): JsonObject | undefined =>

@@ -3,15 +3,13 @@ import type { Facts } from '../facts.ts';
 import { eniMaxPodsOf, type KubeReserved, reservedCpuOf, reservedMemoryOf } from '../kubelet/capacity.ts';
 import { extraMaxPodsOf } from '../kubelet/extra-args.ts';
 import { tabledLimitsOf } from '../kubelet/instance-limits.ts';
-import { inputOf } from '../provenance.ts';
-import { type Checked, type Decided, type Input, type Json, type Sourced, warningAt } from '../report.ts';
+import { given, inputOf } from '../provenance.ts';
+import { type Checked, type Decided, type Input, warningAt } from '../report.ts';
 import type { AmazonLinux2023Spec, IpFamily } from '../spec.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
 
 /** The kubelet's own default, and what stands for a type that nobody knows (nodeadm). */
 const UNKNOWN_MAX_PODS = 110;
-
-const given = (name: string, { value, origin, at }: Sourced<Json>): Input => ({ name, value, origin, at });
 
 const demand = <T>(value: T | undefined, fact: string): T => {
   if (value === undefined) throw new Error(`${fact} is not known yet`);

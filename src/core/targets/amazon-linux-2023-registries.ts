@@ -1,5 +1,6 @@
 /** Kernel parameters and registry mirrors: files of `spec.bootwright` that others read. */
 import type { DesiredFile } from '../desired.ts';
+import { sortedEntries } from '../formats/go-json.ts';
 import { tomlString } from '../formats/toml.ts';
 import { CERTS_DIR, SYSCTLS } from '../paths.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
@@ -38,7 +39,7 @@ export const mirrorFiles = ({ options: { extras } }: AmazonLinux2023Spec): reado
 
 /** systemd-sysctl reads it at boot; undefined: none were given. */
 export const sysctlFile = ({ options: { extras } }: AmazonLinux2023Spec): DesiredFile | undefined => {
-  const entries = Object.entries(extras.sysctls?.value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = sortedEntries(extras.sysctls?.value ?? {});
   if (entries.length === 0) return undefined;
   return textFile(
     SYSCTLS,

@@ -1,15 +1,11 @@
 /** What of the node is kept from pods beyond kubeReserved, and what the node says of itself when it registers: fields of `spec.bootwright`. */
 import type { Facts } from '../facts.ts';
+import { sortedEntries } from '../formats/go-json.ts';
 import { extraArgOf } from '../kubelet/extra-args.ts';
-import { inputOf } from '../provenance.ts';
-import { type Decided, type Diagnostic, type Input, type Json, type Sourced, warningAt } from '../report.ts';
+import { given, inputOf } from '../provenance.ts';
+import { type Decided, type Diagnostic, type Input, type Sourced, warningAt } from '../report.ts';
 import type { AmazonLinux2023Spec, Taint } from '../spec.ts';
 import { onlineCpusOf } from './amazon-linux-2023-pods.ts';
-
-const given = (name: string, { value, origin, at }: Sourced<Json>): Input => ({ name, value, origin, at });
-
-const sortedEntries = <T>(map: { readonly [key: string]: T }): readonly (readonly [string, T])[] =>
-  Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** For --node-labels. */
 export const labelsOf = ({ options: { extras } }: AmazonLinux2023Spec): readonly string[] =>

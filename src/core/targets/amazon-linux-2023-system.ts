@@ -1,5 +1,6 @@
 /** Parts of the system beside containerd and the kubelet that a NodeConfig sets: environments of services, name servers. */
 import type { DesiredFile } from '../desired.ts';
+import { sortedEntries } from '../formats/go-json.ts';
 import { assignmentText, cannotAssign } from '../formats/unit.ts';
 import { MANAGER_ENVIRONMENT, RESOLVED_DROP_IN } from '../paths.ts';
 import { type Because, type Diagnostic, errorAt } from '../report.ts';
@@ -12,10 +13,6 @@ export const serviceEnvironmentPath = (service: string): string =>
   service === ALL ? MANAGER_ENVIRONMENT : `/etc/systemd/system/${service}.service.d/environment.conf`;
 
 const because = (rule: string, text: string): readonly Because[] => [{ rule, text, inputs: [] }];
-
-/** Bytes, not locale: the same file on every machine. */
-const sorted = <T>(map: { readonly [key: string]: T }): readonly (readonly [string, T])[] =>
-  Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 
 const environmentFile = (service: string, variables: readonly (readonly [string, string])[]): DesiredFile => {
   const [section, key] = service === ALL ? ['Manager', 'DefaultEnvironment'] : ['Service', 'Environment'];
@@ -31,8 +28,8 @@ const environmentFile = (service: string, variables: readonly (readonly [string,
 
 /** The drop-ins; a service without variables gets none. */
 export const environmentFiles = (environment: Environment): readonly DesiredFile[] =>
-  sorted(environment)
-    .map(([service, variables]) => [service, sorted(variables)] as const)
+  sortedEntries(environment)
+    .map(([service, variables]) => [service, sortedEntries(variables)] as const)
     .filter(([, variables]) => variables.length > 0)
     .map(([service, variables]) => environmentFile(service, variables));
 

@@ -2,9 +2,7 @@
  * NodeConfig, nodeadm's document (`apiVersion: node.eks.aws/v1alpha1`), as plain JSON after decoding and merging, and where each value
  * of it came from. What stands under `spec.bootwright` is ours; nodeadm ignores it.
  */
-import type { Json, Origin } from '../../report.ts';
-
-type JsonObject = { readonly [key: string]: Json };
+import type { JsonObject, Origin } from '../../report.ts';
 
 export interface NodeConfigCluster {
   readonly name?: string;

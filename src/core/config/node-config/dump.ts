@@ -1,49 +1,30 @@
 /** A merged NodeConfig as nodeadm's `config dump` prints it, and what `--explain` tells of each value. */
-import type { Json } from '../../report.ts';
+import { goJson, sortedKeys } from '../../formats/go-json.ts';
+import { isJsonObject, type Json } from '../../report.ts';
 import { type NodeConfigDocument, pathText } from './decode.ts';
 import type { MergedNodeConfig, NodeConfigSpec } from './document.ts';
 import type { AnyField, Path } from './fields.ts';
 import { mergedOf, placeIn, settingsOf, valueAt } from './merge.ts';
 import { API_VERSION, KIND, SPEC } from './schema.ts';
 
-interface JsonObject {
-  readonly [key: string]: Json;
-}
-
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const sorted = (value: Json): Json => {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted(value[key] ?? null)]),
-  );
-};
-
 /** Structs in the order of the schema, maps and free objects by their keys, as Go marshals them. */
 const ordered = (field: AnyField, value: Json): Json => {
-  if (field.kind === 'object' && isObject(value)) {
+  if (field.kind === 'object' && isJsonObject(value)) {
     const entries = Object.entries(field.fields).flatMap(([name, inner]): [string, Json][] => {
       const child = value[name];
       return child === undefined ? [] : [[name, ordered(inner, child)]];
     });
     return Object.fromEntries(entries);
   }
-  if (field.kind === 'map' && isObject(value))
+  if (field.kind === 'map' && isJsonObject(value))
     return Object.fromEntries(
       Object.keys(value)
         .sort()
         .map((key) => [key, ordered(field.value, value[key] ?? null)]),
     );
   if (field.kind === 'list' && Array.isArray(value)) return value.map((item: Json) => ordered(field.item, item));
-  return sorted(value);
+  return sortedKeys(value);
 };
-
-/** Go prints structs that are empty, and escapes what could end a script in HTML. */
-const goJson = (value: Json): string =>
-  `${JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 
 /** The spec as Go would marshal it: structs are there also when they are empty. */
 export const specJson = ({ spec }: MergedNodeConfig): Json => {
@@ -60,7 +41,7 @@ export const specJson = ({ spec }: MergedNodeConfig): Json => {
 
 /** One line of JSON: `{"kind":"NodeConfig","apiVersion":…,"metadata":{},"spec":…}`. */
 export const dumpText = (merged: MergedNodeConfig): string =>
-  goJson({ kind: KIND, apiVersion: API_VERSION, metadata: {}, spec: specJson(merged) });
+  `${goJson({ kind: KIND, apiVersion: API_VERSION, metadata: {}, spec: specJson(merged) }, 0)}\n`;
 
 /** A value that one document gives. */
 interface Given {
@@ -88,7 +69,7 @@ const leavesOf = (field: AnyField | undefined, value: Json, path: Path, isSecret
   const secret = isSecret || field?.isSecret === true;
   if (field?.kind === 'list' && field.appends === true && Array.isArray(value))
     return value.map((_, index) => ({ path: [...path, index], isSecret: secret }));
-  if (!isObject(value) || Object.keys(value).length === 0) return path.length === 0 ? [] : [{ path, isSecret: secret }];
+  if (!isJsonObject(value) || Object.keys(value).length === 0) return path.length === 0 ? [] : [{ path, isSecret: secret }];
   return Object.keys(value).flatMap((key) => {
     const below = field?.kind === 'object' ? field.fields[key] : field?.kind === 'map' ? field.value : undefined;
     return leavesOf(below, value[key] ?? null, [...path, key], secret);

@@ -4,53 +4,28 @@
  * TOML merges as tables. Unlike there, `enableOutpost: false` can undo `true`.
  */
 
-import { isTable, parsedToml, type TomlTable } from '../../formats/toml.ts';
+import { mergedJsonObjects } from '../../formats/go-json.ts';
+import { mergedTables, parsedToml } from '../../formats/toml.ts';
 import { exactToml, tomlText } from '../../formats/toml-write.ts';
 import type { Mark } from '../../formats/tree.ts';
-import type { Json } from '../../report.ts';
+import { isJsonObject, type Json } from '../../report.ts';
 import type { NodeConfigDocument } from './decode.ts';
 import type { MergedNodeConfig, NodeConfigSpec, Place } from './document.ts';
 import type { AnyField, Path } from './fields.ts';
 import { SPEC } from './schema.ts';
 
-interface JsonObject {
-  readonly [key: string]: Json;
-}
-
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Objects key by key, the rest replaced. */
-const deepMerged = (earlier: Json, later: Json): Json => {
-  if (!isObject(earlier) || !isObject(later)) return later;
-  const values = new Map(Object.entries(earlier));
-  for (const [key, value] of Object.entries(later)) {
-    const before = values.get(key);
-    values.set(key, before === undefined ? value : deepMerged(before, value));
-  }
-  return Object.fromEntries(values);
-};
-
-const tablesMerged = (earlier: TomlTable, later: TomlTable): TomlTable => {
-  const values = new Map(Object.entries(earlier));
-  for (const [key, value] of Object.entries(later)) {
-    const before = values.get(key);
-    values.set(key, isTable(before) && isTable(value) ? tablesMerged(before, value) : value);
-  }
-  return Object.fromEntries(values);
-};
-
 /** A text that is no TOML has been refused before; it stays as it is for who wants to see it. */
 const tomlMerged = (earlier: string, later: string): string =>
   [earlier, later].some((text) => parsedToml(text, '').value === undefined)
     ? later
-    : tomlText(tablesMerged(exactToml(earlier), exactToml(later)));
+    : tomlText(mergedTables(exactToml(earlier), exactToml(later)));
 
 /** Two values of a field. */
 const merged = (field: AnyField, earlier: Json, later: Json): Json => {
   switch (field.kind) {
     case 'object':
     case 'map': {
-      if (!isObject(earlier) || !isObject(later)) return later;
+      if (!isJsonObject(earlier) || !isJsonObject(later)) return later;
       const values = new Map(Object.entries(earlier));
       for (const [key, value] of Object.entries(later)) {
         const below = field.kind === 'map' ? field.value : field.fields[key];
@@ -62,7 +37,7 @@ const merged = (field: AnyField, earlier: Json, later: Json): Json => {
     case 'list':
       return field.appends === true && Array.isArray(earlier) && Array.isArray(later) ? [...earlier, ...later] : later;
     case 'free':
-      return deepMerged(earlier, later);
+      return isJsonObject(earlier) && isJsonObject(later) ? mergedJsonObjects(earlier, later) : later;
     case 'toml':
       return tomlMerged(String(earlier), String(later));
     default:
@@ -78,7 +53,7 @@ export const mergedSpec = (earlier: NodeConfigSpec, later: NodeConfigSpec): Node
 export const valueAt = (value: Json | undefined, path: Path): Json | undefined =>
   path.reduce<Json | undefined>((node, step) => {
     if (Array.isArray(node)) return typeof step === 'number' ? (node as readonly Json[])[step] : undefined;
-    return isObject(node) && Object.hasOwn(node, String(step)) ? node[String(step)] : undefined;
+    return isJsonObject(node) && Object.hasOwn(node, String(step)) ? node[String(step)] : undefined;
   }, value);
 
 /** Where a document says what stands at a path. */

@@ -24,7 +24,7 @@ const hookOf = ({ command, deadline = HOOK_DEADLINE }: Hook): HookSpec => ({ com
 const hooksOf = ({ pre = [], post = [] }: NonNullable<NodeConfigBootwright['hooks']>) => ({ pre: pre.map(hookOf), post: post.map(hookOf) });
 
 /** Only keys that are there: absent, not undefined. */
-const present = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+export const present = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
 export const extrasOf = (fields: NodeConfigBootwright, read: ReadField): NodeExtras =>

@@ -17,7 +17,7 @@ import {
 } from '../../spec.ts';
 import type { NodeConfigBootwright } from './bootwright-fields.ts';
 import type { MergedNodeConfig, NodeConfigInstance } from './document.ts';
-import { extrasOf, podsPolicy } from './spec-extras.ts';
+import { extrasOf, podsPolicy, present } from './spec-extras.ts';
 
 /** Attempts that nodeadm makes with the EC2 API, less the first. */
 const NODEADM_RETRIES = 29;
@@ -42,10 +42,6 @@ type Path = readonly (string | number)[];
 type Read = <T>(value: T, ...path: Path) => Sourced<T>;
 
 const fallback = <T>(value: T, at = 'nodeadm'): Sourced<T> => ({ value, origin: 'default', at });
-
-/** Only keys that are there: absent, not undefined. */
-const present = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** The spec. Errors: no cluster name, values that nothing can be made of. What is missing otherwise is asked of EKS, or refused when it is decided. */
 export const nodeSpecOf = (merged: MergedNodeConfig, surroundings: SpecSurroundings = {}): Checked<AmazonLinux2023Spec> => {
