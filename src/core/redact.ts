@@ -16,6 +16,8 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // --bootstrap-token=x, --token x, PASSWORD=x, "auth": "x"
   [/(\B--[a-z-]{0,40}(?:token|password|secret)(?:=| +)['"]?)[^\s'"]+/gi, `$1${MASK}`],
   [/\b([\w-]{0,40}(?:token|password|passwd|secret|secret_?access_?key|api_?key)=['"]?)[^\s'"&,}]+/gi, `$1${MASK}`],
+  // auth = 'x' of a registry in containerd's TOML
+  [/(\b(?:auth|identitytoken|password)\s{0,4}=\s{0,4}['"])[^'"\n]+/g, `$1${MASK}`],
   [/("[\w-]{0,40}(?:token|password|passwd|secret|secretAccessKey|apiKey)"\s{0,4}:\s{0,4}")[^"]+/gi, `$1${MASK}`],
   [/("auth"\s{0,4}:\s{0,4}")[^"]+/g, `$1${MASK}`],
   [/(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[^-]*/g, `$1 ${MASK} `],

@@ -21,6 +21,11 @@ const CASES: readonly (readonly [string, string])[] = [
   ['+ {\n+  "name": "USER",\n+  "value": "a\\"b"\n+ }', '+ {\n+  "name": "USER",\n+  "value": "***"\n+ }'],
   ['  "name": "USER",\n-  "value": "old"\n+  "value": "new"', '  "name": "USER",\n-  "value": "***"\n+  "value": "***"'],
   ['{"key": "a", "value": "b", "effect": "NoExecute"}', '{"key": "a", "value": "b", "effect": "NoExecute"}'],
+  [
+    `username = 'me'\npassword = 'hunter 2'\nauth = "QVdT"\nidentitytoken = ''`,
+    `username = 'me'\npassword = '***'\nauth = "***"\nidentitytoken = ''`,
+  ],
+  ['key_password = x', 'key_password = x'],
   ["'--token' is no flag of any kubelet", "'--token' is no flag of any kubelet"],
   ['the token expired after 900 s', 'the token expired after 900 s'],
 ];
