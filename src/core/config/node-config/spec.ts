@@ -141,8 +141,8 @@ const optionsOf = (merged: MergedNodeConfig, read: Read, { env = {}, evaluateMax
   };
 };
 
-/** What nodeadm's `disabledMounts` say, and what stays where it is by that. */
-const DISABLED: { readonly [word: string]: LocalDisksBind } = { containerd: 'containerd', podlogs: 'pods-logs', soci: 'soci' };
+/** What nodeadm's `disabledMounts` say, and what stays where it is by that. Other spellings it ignores, unlike those of `strategy`. */
+const DISABLED: { readonly [word: string]: LocalDisksBind } = { Containerd: 'containerd', PodLogs: 'pods-logs', SOCI: 'soci' };
 
 const isMode = (word: string): word is LocalDisksMode => (LOCAL_DISKS_MODES as readonly string[]).includes(word);
 
@@ -179,7 +179,7 @@ const pathErrors = ({ spec, placeOf }: MergedNodeConfig): readonly Diagnostic[] 
 const localDisksOf = (storage: NodeConfigInstance['localStorage'], read: Read): LocalDisksSpec | undefined => {
   const mode = storage?.strategy?.toLowerCase() ?? '';
   if (storage === undefined || !isMode(mode)) return undefined;
-  const stays = new Set(storage.disabledMounts?.map((word) => DISABLED[word.toLowerCase()]));
+  const stays = new Set(storage.disabledMounts?.map((word) => (Object.hasOwn(DISABLED, word) ? DISABLED[word] : undefined)));
   return {
     mode: read(mode, 'instance', 'localStorage', 'strategy'),
     directory: storage.mountPath
