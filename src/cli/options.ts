@@ -20,6 +20,13 @@ interface Shape {
 
 const OWN: readonly Option[] = [{ name: 'help', short: 'h', text: 'show this help' }];
 
+/** As parseArgs tells of it. */
+interface OptionToken {
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
 const tokensOf = (args: readonly string[], options: readonly Option[]) =>
   parseArgs({
     args: [...args],
@@ -33,6 +40,10 @@ const tokensOf = (args: readonly string[], options: readonly Option[]) =>
       ]),
     ),
   }).tokens;
+
+/** nodeadm, and so its users, write `-c=FILE` as well. */
+const textOf = ({ rawName, value = '', inlineValue = false }: OptionToken): string =>
+  inlineValue && !rawName.startsWith('--') ? value.replace(/^=/, '') : value;
 
 const mistake = (code: string, path: string, message: string, remedy: string): Diagnostic => ({
   severity: 'error',
@@ -69,7 +80,7 @@ export const parsedOf = (args: readonly string[], shape: Shape): Parsed => {
       else if (missing) mistakes.push(mistake('missing-value', token.rawName, 'has no value', `write ${token.rawName} ${option.value}`));
       else if (!option.value && !option.optionalValue && token.value !== undefined)
         mistakes.push(mistake('unexpected-value', token.rawName, 'takes no value', `write ${token.rawName} alone`));
-      else found.set(option.name, [...(found.get(option.name) ?? []), token.value ?? '']);
+      else found.set(option.name, [...(found.get(option.name) ?? []), textOf(token)]);
     }
   }
   if (mistakes.length > 0) throw new Refused(mistakes);

@@ -29,6 +29,9 @@ t.test('values, switches and words', async (t) => {
   t.same(options.texts('vpc-cidr'), ['1', '2']);
   t.same(options.positionals, ['word']);
   t.equal(parsed(['-r', 'y']).text('region'), 'y');
+  t.equal(parsed(['-ry']).text('region'), 'y');
+  t.equal(parsed(['-r=y']).text('region'), 'y', 'as nodeadm takes it');
+  t.equal(parsed(['-r', '=y']).text('region'), '=y');
   t.equal(parsed(['--facts', '-']).text('facts'), '-', 'standard input');
 });
 

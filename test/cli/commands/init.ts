@@ -200,6 +200,7 @@ t.test('one daemon alone, or none', async (t) => {
   t.equal(has(KUBELET), false);
   t.equal((await call(['init', '--daemon', 'kubelet'])).code, 0);
   t.equal(has(KUBELET), true);
+  t.match((await call(['init', '--daemon', 'kubelt'])).stderr, /^warning: --daemon: 'kubelt' is none of containerd, kubelet/m);
   const none = await stage(t);
   t.equal((await none.call(['init', '--daemon='])).code, 0);
   t.equal(none.has(KUBELET), false);

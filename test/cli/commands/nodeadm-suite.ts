@@ -275,7 +275,7 @@ t.test('the cache: kept, used where no source has a document, and no reason to s
 t.test('config check and dump: exit codes and files', async (t) => {
   const { nodeadm, write, cwd } = await suite(t);
   t.equal((await nodeadm(['config', 'check', '--config-source', 'file://config.yaml'])).code, 0);
-  const dumped = await nodeadm(['config', 'dump', '-c', 'file://config.yaml', '-o', 'out/dump.json']);
+  const dumped = await nodeadm(['config', 'dump', '-c=file://config.yaml', '-o', 'out/dump.json']);
   t.equal(dumped.code, 0, dumped.stderr);
   const out = join(cwd, 'out/dump.json');
   t.equal(statSync(out).mode & 0o777, 0o644);
