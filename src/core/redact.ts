@@ -6,6 +6,8 @@ const MASK = '***';
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // http://user:password@proxy:3128
   [/\b([a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/@'"]{1,512}@/gi, `$1${MASK}@`],
+  // HTTPS_PROXY=user:password@proxy:3128, which Go and curl take without a scheme
+  [/\b(\w{0,40}_proxy=)[^\s/@'"]{1,512}@/gi, `$1${MASK}@`],
   // EKS bearer tokens: fifteen minutes of the node's identity
   [/\bk8s-aws-v1\.[\w-]+/g, `k8s-aws-v1.${MASK}`],
   [/\b(Bearer|Basic) +[\w.~+/=-]{8,}/g, `$1 ${MASK}`],

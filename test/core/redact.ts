@@ -3,6 +3,8 @@ import { redacted, redactedJson } from '../../src/core/redact.ts';
 
 const CASES: readonly (readonly [string, string])[] = [
   ['HTTPS_PROXY=http://user:hunter2@proxy:3128', 'HTTPS_PROXY=http://***@proxy:3128'],
+  ['HTTPS_PROXY=user:hunter2@proxy:3128', 'HTTPS_PROXY=***@proxy:3128'],
+  ['no_proxy=10.0.0.0/8,.example.com', 'no_proxy=10.0.0.0/8,.example.com'],
   ['https://proxy:3128/path', 'https://proxy:3128/path'],
   ['token k8s-aws-v1.aHR0cHM6Ly9zdHM_x-y ends', 'token k8s-aws-v1.*** ends'],
   ['Authorization: Bearer abcdefgh.ijkl', 'Authorization: Bearer ***'],
