@@ -107,8 +107,10 @@ const documentsOf = (bytes: Uint8Array, isPlain: boolean, unpacking: Unpacking):
 };
 
 /** Lines of a document count from the part's first, so that one of the whole says so. */
-const sayMime = ({ number, type, line, severity, code, message, remedy }: MimeFault, isPlain: boolean, unpacking: Unpacking): void => {
+const sayMime = ({ number, type, line, code, message, remedy, ...fault }: MimeFault, isPlain: boolean, unpacking: Unpacking): void => {
   const { label } = unpacking.source;
+  // The content of a script or a cloud-config is cloud-init's to read; nodeadm never looks at it.
+  const severity = number > 0 && type !== '' && type !== MEDIA_TYPE ? 'warning' : fault.severity;
   if (number === 0) say(unpacking, { label, line: isPlain ? line : undefined }, severity, code, message, remedy);
   else
     say(

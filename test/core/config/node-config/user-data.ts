@@ -49,6 +49,28 @@ t.test('whatever it is wrapped in', async (t) => {
   }
 });
 
+t.test('what is broken in a part of somebody else’s is no reason not to join', async (t) => {
+  for (const [encoding, code] of [
+    ['base64', 'invalid-base64'],
+    ['quoted-printable', 'invalid-quoted-printable'],
+    ['x-gzip', 'unknown-transfer-encoding'],
+  ] as const) {
+    const broken = (type: string): string => part(type, 'echo a=b:c', `Content-Transfer-Encoding: ${encoding}\n`);
+    const read = (type: string) =>
+      documentsIn(source(Buffer.from(`${HEAD}${broken(type)}${part('application/node.eks.aws', YAML)}--//--\n`)), gunzip);
+    const foreign = read('text/x-shellscript');
+    t.strictSame(
+      foreign.diagnostics.map((one) => [one.severity, one.code]),
+      [['warning', code]],
+    );
+    t.equal(foreign.documents.length, 1);
+    t.strictSame(
+      read('application/node.eks.aws').diagnostics.map((one) => [one.severity, one.code]),
+      [['error', code]],
+    );
+  }
+});
+
 t.test('parts merge in their order, and know their lines in the file', async (t) => {
   const text = `${HEAD}${part('application/node.eks.aws', YAML)}${part('text/x-shellscript', '#!/bin/sh')}${part('application/node.eks.aws', YAML.replace('my-cluster', 'other'))}--//--\n`;
   const { documents } = readDocuments(unpackedSources([source(Buffer.from(text))], gunzip), strict);
