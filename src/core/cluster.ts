@@ -58,7 +58,7 @@ const differences = (spec: NodeSpec, cluster: ClusterFacts): readonly Diagnostic
 
 const CA_REMEDY = 'Use the value of `aws eks describe-cluster --query cluster.certificateAuthority.data`.';
 
-interface Bundle {
+export interface Bundle {
   readonly pem: string;
   readonly certificates: readonly Certificate[];
 }

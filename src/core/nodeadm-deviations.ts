@@ -47,7 +47,7 @@ export const NODEADM_DEVIATIONS: readonly Deviation[] = [
   {
     id: 'certificate-authority',
     was: 'any base64, also of nothing',
-    now: 'certificates that have not all expired',
+    now: 'what is no certificate is an error in `config check`, `preview` and with `--strict`, else a warning; all expired, or a private key: an error',
     reason: 'the kubelet cannot tell which side is wrong',
   },
   {

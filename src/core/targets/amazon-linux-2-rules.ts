@@ -29,7 +29,8 @@ export const archDiagnostics = ({ host: { arch } }: Facts): readonly Diagnostic[
 /** The decision with what the certificates are good for in place of kilobytes of base64. */
 export const certificateAuthorityOf = ({ certificateAuthority: decided, certificates }: Cluster): Decided<string> => {
   const until = certificates.map(({ notAfter }) => notAfter.slice(0, 'YYYY-MM-DD'.length)).join(', ');
-  const value = `${certificates.length === 1 ? 'a certificate' : `${certificates.length} certificates`}, valid until ${until}`;
+  const count = certificates.length === 1 ? 'a certificate' : `${certificates.length} certificates`;
+  const value = certificates.length === 0 ? 'no certificate' : `${count}, valid until ${until}`;
   const inputs = decided.because.inputs.map((input) => (input.value === decided.value ? { ...input, value } : input));
   return { ...decided, value, because: { ...decided.because, inputs } };
 };

@@ -1,13 +1,24 @@
 /** Which cluster an Amazon Linux 2023 node joins. What was said of it counts, one by one; what was not is as DescribeCluster says. */
+import { bytesOfBase64, textOfUtf8 } from '../base64.ts';
 import type { Certificate } from '../certificate.ts';
-import { bundleOf, statusErrors, validityDiagnostics } from '../cluster.ts';
+import { type Bundle, bundleOf, statusErrors, validityDiagnostics } from '../cluster.ts';
 import { urlFaultOf } from '../config/bootstrap-flags-values.ts';
 import type { ClusterFacts, Facts } from '../facts.ts';
 import { addressOf, cidrOf, cidrText, overlap } from '../kubelet/cidr.ts';
 import { dnsText } from '../kubelet/network.ts';
 import { clusterIdOf } from '../outpost.ts';
 import { given, inputOf } from '../provenance.ts';
-import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type Sourced, warningAt } from '../report.ts';
+import {
+  type Because,
+  type Checked,
+  type Decided,
+  type Diagnostic,
+  errorAt,
+  hasErrors,
+  type Input,
+  type Sourced,
+  warningAt,
+} from '../report.ts';
 import type { AmazonLinux2023Spec, IpFamily } from '../spec.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
 
@@ -92,7 +103,25 @@ const contradictions = (spec: AmazonLinux2023Spec, facts: Facts): readonly Diagn
   });
 };
 
-/** Name, endpoint and certificate authority. Errors: what is missing, a cluster that no node can join, a CA that is none or has expired. */
+/** What nodeadm writes as it was given: the document's own checks call it an error where they are strict. */
+const TAKEN_BY_NODEADM = new Set(['invalid-url', 'not-pem', 'not-a-certificate']);
+
+const asNodeadm = (spec: AmazonLinux2023Spec, found: Found | undefined, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
+  spec.options.language === 'node-config' && found?.isDescribed === false
+    ? diagnostics.map((one) => (TAKEN_BY_NODEADM.has(one.code) ? { ...one, severity: 'warning' } : one))
+    : diagnostics;
+
+/** The bundle; of a text that is none, where nodeadm would take it, the text alone. */
+const takenBundleOf = (spec: AmazonLinux2023Spec, authority: Found): Checked<Bundle> => {
+  const text = String(authority.input.value);
+  const { value, diagnostics: found } = bundleOf(text, authority.input.at);
+  const diagnostics = asNodeadm(spec, authority, found);
+  if (value !== undefined) return { value, diagnostics };
+  const pem = textOfUtf8(bytesOfBase64(text) ?? new Uint8Array());
+  return pem === undefined || hasErrors(diagnostics) ? { diagnostics } : { value: { pem, certificates: [] }, diagnostics };
+};
+
+/** Name, endpoint and certificate authority. Errors: what is missing, a cluster that no node can join, a CA that has expired. */
 export const clusterOf2023 = (spec: AmazonLinux2023Spec, facts: Facts): Checked<ClusterDecisions> => {
   const words = wordsOf(spec);
   const cluster = described(spec, facts);
@@ -103,8 +132,12 @@ export const clusterOf2023 = (spec: AmazonLinux2023Spec, facts: Facts): Checked<
   if (authority === undefined) diagnostics.push(missing(spec, 'certificate authority', words.certificateAuthority));
   const fault = endpoint && urlFaultOf(String(endpoint.input.value));
   if (endpoint !== undefined && fault !== undefined && (cluster === undefined || cluster.status !== 'CREATING'))
-    diagnostics.push(errorAt('invalid-url', endpoint.input.at, fault, 'Give the https URL that `aws eks describe-cluster` prints.'));
-  const bundle = authority && bundleOf(String(authority.input.value), authority.input.at);
+    diagnostics.push(
+      ...asNodeadm(spec, endpoint, [
+        errorAt('invalid-url', endpoint.input.at, fault, 'Give the https URL that `aws eks describe-cluster` prints.'),
+      ]),
+    );
+  const bundle = authority && takenBundleOf(spec, authority);
   diagnostics.push(...(bundle?.diagnostics ?? []));
   if (bundle?.value !== undefined)
     diagnostics.push(...validityDiagnostics(bundle.value.certificates, authority?.input.at ?? '', facts.now));

@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
-import { exampleCluster } from '../../fakes/example.ts';
 import { startFakes } from '../../fakes/main.ts';
 import type { Program, Run } from './program.ts';
 
-export const CA = exampleCluster().certificateAuthority;
+/** As nodeadm's own cases have it: base64, and no certificate. */
+export const CA = Buffer.from('certificateAuthority').toString('base64');
 /** A document that lacks nothing, and more of its spec. */
 export const configOf = (more = ''): string => `---
 apiVersion: node.eks.aws/v1alpha1
