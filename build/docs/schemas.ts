@@ -96,42 +96,67 @@ const action: Schema = {
   additionalProperties: false,
 };
 
+const by = text('a file, or a flag as in --max-pods');
+const at = text('where in the user’s document');
+const kubeletKey: Schema = object(
+  {
+    key: text('as in evictionHard.memory.available'),
+    value: { description: 'absent: taken away, so that the kubelet’s default holds' },
+    by,
+    at,
+    beats: list(object({ value: {}, by, at }, { optional: ['at'] }), 'what was said before and does not hold, the last first'),
+  },
+  { optional: ['value', 'at'] },
+);
+
 const plan: Schema = {
   $schema: DIALECT,
   title: 'bootwright preview --json, bootwright plan --json',
-  ...object({
-    schemaVersion: { const: 1 },
-    kind: { const: 'plan' },
-    cluster: text(),
-    target: text(),
-    against: text('what was compared with'),
-    live: { type: 'boolean', description: 'false for an image' },
-    converged: { type: 'boolean', description: 'nothing to do' },
-    warnings: list(ref('diagnostic')),
-    decisions: list(ref('decision')),
-    files: list(
-      object(
-        {
-          path: text(),
-          mode,
-          text: text(),
-          because: list(ref('because')),
-          unrecorded: { const: true, description: 'outlives the wish: a run without it leaves it there' },
-        },
-        { optional: ['unrecorded'] },
+  ...object(
+    {
+      schemaVersion: { const: 1 },
+      kind: { const: 'plan' },
+      cluster: text(),
+      target: text(),
+      against: text('what was compared with'),
+      live: { type: 'boolean', description: 'false for an image' },
+      converged: { type: 'boolean', description: 'nothing to do' },
+      warnings: list(ref('diagnostic')),
+      decisions: list(ref('decision')),
+      files: list(
+        object(
+          {
+            path: text(),
+            mode,
+            text: text(),
+            because: list(ref('because')),
+            unrecorded: { const: true, description: 'outlives the wish: a run without it leaves it there' },
+          },
+          { optional: ['unrecorded'] },
+        ),
+        'every file as it will be',
       ),
-      'every file as it will be',
-    ),
-    units: list(
-      object(
-        { name: text(), inputs: list(text(), 'a change of one of these restarts it'), because: list(ref('because')), optional, atBoot },
-        { optional: ['optional', 'atBoot'] },
+      units: list(
+        object(
+          {
+            name: text(),
+            inputs: list(text(), 'a change of one of these restarts it'),
+            because: list(ref('because')),
+            optional,
+            atBoot,
+            startedAtBootBy: text('what starts it at boot; it is not enabled itself'),
+            onlyIfActive: { const: true, description: 'restarted if it runs, never started' },
+          },
+          { optional: ['optional', 'atBoot', 'startedAtBootBy', 'onlyIfActive'] },
+        ),
+        'enabled and running, in this order',
       ),
-      'enabled and running, in this order',
-    ),
-    steps: list(ref('action'), 'in order'),
-  }),
-  $defs: { because, diagnostic, decision, action },
+      kubeletConfig: list(ref('kubeletKey'), 'as the kubelet merges it from its files and flags; what nobody says is left out'),
+      steps: list(ref('action'), 'in order'),
+    },
+    { optional: ['kubeletConfig'] },
+  ),
+  $defs: { because, diagnostic, decision, action, kubeletKey },
 };
 
 const explain: Schema = {

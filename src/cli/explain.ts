@@ -1,10 +1,14 @@
 /** The answer to `--explain KEY`: a decision, a key of the kubelet's configuration, or a flag of the kubelet. */
 import type { JsonEntry, PlannedFile } from '../core/desired.ts';
 import { parsedJson } from '../core/formats/json.ts';
+import { fieldOfFlag } from '../core/kubelet/config-flags.ts';
 import { same as sameJson } from '../core/merge.ts';
 import { KUBELET_CONFIG } from '../core/paths.ts';
-import type { Decision, Json } from '../core/report.ts';
+import type { Decision, Input, Json } from '../core/report.ts';
+import { type KubeletView, keysNamed } from './kubelet-config.ts';
+import { keyValueText, shortOf, whoText } from './present/kubelet-config.ts';
 import type { PlanView } from './present/plan-text.ts';
+import { valueText } from './present/values.ts';
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
@@ -51,9 +55,9 @@ const keyOf = (entries: readonly JsonEntry[], file: PlannedFile, key: string): D
   };
 };
 
-/** A flag of KUBELET_ARGS: `node-ip`, `--v`. */
+/** A flag of the kubelet's: `node-ip`, `--v`. */
 const flagOf = ({ plan }: PlanView, key: string): Decision | undefined => {
-  const args = plan.decisions.find((decision) => decision.key === 'kubeletArgs');
+  const args = plan.decisions.find((decision) => decision.key === 'kubeletArgs' || decision.key === 'kubeletFlags');
   const word = String(args?.value ?? '')
     .split(' ')
     .find((flag) => same(flag.split('=')[0] ?? '', `--${key.replace(/^--/, '')}`));
@@ -62,12 +66,66 @@ const flagOf = ({ plan }: PlanView, key: string): Decision | undefined => {
   return { ...args, key: name, value: value.join('=') };
 };
 
+type Key = KubeletView['keys'][number];
+
+/** Somebody else than the file has a say. */
+const isContested = ({ files }: KubeletView, { by, beats }: Key): boolean => by !== files[0] || beats.length > 0;
+
+/** Decisions by which some keys of the file are written, where the names differ. */
+const DECIDED_BY: Readonly<Record<string, string>> = {
+  systemReservedCgroup: 'reservedCgroups',
+  kubeReservedCgroup: 'reservedCgroups',
+  shutdownGracePeriodCriticalPods: 'shutdownGracePeriod',
+};
+
+const inputsOf = (kubelet: KubeletView, { path, value = null, by, beats }: Key): readonly Input[] =>
+  [{ value, by }, ...beats].map((said) => {
+    const at = kubelet.placeOf(said.by, path) ?? (said.by.startsWith('--') ? '' : said.by);
+    const origin = said.by.startsWith('--') ? 'flag' : said.by.startsWith('/') ? 'host-file' : 'default';
+    return { name: `${path.join('.')} of ${shortOf(said.by)}`, value: said.value, origin, at };
+  });
+
+/** What would stand there if the winner said nothing. */
+const withoutWinner = ({ by, beats: [next] }: Key): string =>
+  `without ${shortOf(by)} it is ${next === undefined ? 'what the kubelet takes by itself' : `${valueText(next.value)}, of ${shortOf(next.by)}`}`;
+
+/** Keys as the kubelet takes them: who won, and how the file came to its own value. */
+const mergedDecision = (view: PlanView, kubelet: KubeletView, keys: readonly Key[], name: string): Decision => {
+  const [first] = keys;
+  const length = fieldOfFlag(name.replace(/^--/, ''))?.length ?? Math.min(name.split('.').length, first?.path.length ?? 0);
+  const isOne = keys.length === 1;
+  const above = isOne ? (first?.path ?? []) : (first?.path.slice(0, length) ?? []);
+  const top = above[0] ?? '';
+  const written = view.plan.decisions.find(({ key }) => key === (DECIDED_BY[top] ?? top));
+  const contested = keys.filter((key) => isContested(kubelet, key));
+  const who = (key: Key): string =>
+    isOne ? `From ${whoText(kubelet, key)}.` : `${key.path.slice(length).join('.')}=${keyValueText(key)} from ${whoText(kubelet, key)}.`;
+  const own = written === undefined ? 'Every node has it so in this file.' : written.because.text;
+  const isOfFile = keys.some(({ by, beats }) => [by, ...beats.map((one) => one.by)].includes(kubelet.files[0] ?? ''));
+  return {
+    key: above.join('.'),
+    value: isOne ? (first?.value ?? null) : Object.fromEntries(keys.map(({ path, value = null }) => [path.slice(length).join('.'), value])),
+    because: {
+      rule: contested.length > 0 ? 'kubelet-config.merged' : (written?.because.rule ?? 'kubelet-config.file'),
+      text: [
+        ...contested.map(who),
+        ...(isOfFile ? [`${contested.length > 0 ? `In ${shortOf(kubelet.files[0] ?? '')}: ` : ''}${own}`] : []),
+      ].join(' '),
+      inputs: [...contested.flatMap((key) => inputsOf(kubelet, key)), ...(isOfFile ? (written?.because.inputs ?? []) : [])],
+    },
+    changes: [...contested.map(withoutWinner), ...(isOfFile ? (written?.changes ?? []) : [])],
+  };
+};
+
 /** undefined: nothing has this name. */
-export const explainedOf = (view: PlanView, key: string): Decision | undefined => {
+export const explainedOf = (view: PlanView, key: string, kubelet: KubeletView | undefined): Decision | undefined => {
+  const keys = kubelet === undefined ? [] : keysNamed(kubelet, key);
+  const merged = (): Decision | undefined => (kubelet && keys.length > 0 ? mergedDecision(view, kubelet, keys, key) : undefined);
+  if (kubelet && keys.some((one) => isContested(kubelet, one))) return merged();
   const decision = view.plan.decisions.find((d) => same(d.key, key));
   if (decision) return decision;
   const content = view.desired.files.find(({ path }) => path === KUBELET_CONFIG)?.content;
   const file = view.plan.files.find(({ path }) => path === KUBELET_CONFIG);
   const entries = content?.kind === 'json' ? content.entries : [];
-  return (file && keyOf(entries, file, key)) ?? flagOf(view, key);
+  return (file && keyOf(entries, file, key)) ?? merged() ?? flagOf(view, key);
 };

@@ -1,10 +1,10 @@
 /** `init`: documents, cache and phases around the run that makes a node. */
 import { existsSync } from 'node:fs';
-import type { ReadDocuments, ReadOptions } from '../core/config/node-config/read.ts';
+import type { ReadOptions } from '../core/config/node-config/read.ts';
 import type { Plan } from '../core/desired.ts';
 import { NodeError } from '../core/errors.ts';
 import type { FactsPatch } from '../core/facts.ts';
-import { hasErrors } from '../core/report.ts';
+import { type Diagnostic, hasErrors, warningsIn } from '../core/report.ts';
 import type { AmazonLinux2023Spec } from '../core/spec.ts';
 import { type Phase, phasePlan } from '../core/targets/amazon-linux-2023-phases.ts';
 import { processEnvironmentOf } from '../core/targets/amazon-linux-2023-proxy.ts';
@@ -38,14 +38,12 @@ export interface InitRun {
 }
 
 interface Resolved extends Configured {
-  readonly warnings: ReturnType<typeof warningsIn>;
+  readonly warnings: readonly Diagnostic[];
   /** What an earlier run of this boot has learnt. */
   readonly known: FactsPatch;
   /** The documents are not those of the cache. */
   readonly hasChanged: boolean;
 }
-
-const warningsIn = ({ diagnostics }: Pick<ReadDocuments, 'diagnostics'>) => diagnostics.filter(({ severity }) => severity === 'warning');
 
 const cachedOf = async ({ cache, context }: InitRun): Promise<Cached | undefined> => {
   const found = cache === undefined ? undefined : await readCache(cache, context);
@@ -53,18 +51,22 @@ const cachedOf = async ({ cache, context }: InitRun): Promise<Cached | undefined
 };
 
 /** The documents of the sources, else of the cache. Throws Refused with all that is wrong with them. */
-const resolved = async ({ sources, modes, cache, context }: InitRun, found: Cached | undefined, imds: Imds): Promise<Resolved> => {
+const resolved = async ({ sources, modes, cache, log, context }: InitRun, found: Cached | undefined, imds: Imds): Promise<Resolved> => {
   const named = await sourcesNamed(sources, context, imds);
   const fresh = await documentsNamed(named, modes);
   const isFromCache = fresh.documents.length === 0 && fresh.isComplete && found !== undefined;
   const read = isFromCache ? cachedInstead(fresh, found, cache ?? '') : fresh;
   const { value, diagnostics } = await configuredOf(read, named.names, modes, context.env);
-  if (value === undefined || hasErrors(diagnostics)) throw new Refused(diagnostics);
+  if (value === undefined || hasErrors(diagnostics)) {
+    // Why a source holds no document at all is a warning about it.
+    for (const warning of warningsIn(diagnostics)) log.warn(diagnosticLine(warning));
+    throw new Refused(diagnostics);
+  }
   const isSame = found !== undefined && (isFromCache || isSameSpec(read, found.read));
   const { cluster, ...known } = found?.facts ?? {};
   return {
     ...value,
-    warnings: warningsIn({ diagnostics }),
+    warnings: warningsIn(diagnostics),
     // It may be another cluster.
     known: { ...known, ...(isSame && cluster ? { cluster } : {}) },
     hasChanged: found !== undefined && !isSame,

@@ -1,10 +1,11 @@
 /** What `preview`, `plan` and `facts` are asked about: a line of the bootstrap.sh dialect, or NodeConfig documents. */
 import type { NodeConfigDocument } from '../core/config/node-config/decode.ts';
-import { type Diagnostic, errorAt } from '../core/report.ts';
+import { type Diagnostic, errorAt, hasErrors, warningsIn } from '../core/report.ts';
 import type { NodeSpec, TargetName } from '../core/spec.ts';
 import { type Context, type Option, Refused } from './command.ts';
 import { demanded, dialectOf, helpOfBootstrap, requestOf } from './dialect.ts';
 import { parsedOf } from './options.ts';
+import { diagnosticLine } from './present/diagnostics.ts';
 
 export interface Wanted {
   readonly spec: NodeSpec;
@@ -91,6 +92,9 @@ const fromDocuments = async (
   const modes = { isStrict: !options.flag('compat'), isCompat: options.flag('compat'), kubelet };
   const named = await sourcesNamed([...options.texts('config-source'), ...options.positionals], context);
   const checked = await configuredOf(await documentsNamed(named, modes), named.names, modes, context.env);
+  // What is refused is told by its errors alone, and why there is no document at all is a warning about the source.
+  if (hasErrors(checked.diagnostics))
+    for (const one of warningsIn(checked.diagnostics)) context.stderr.write(`warning: ${diagnosticLine(one)}\n`);
   const { spec, documents } = demanded(checked);
   return {
     spec: isHere ? startedBySystemd(spec) : spec,

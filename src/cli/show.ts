@@ -3,6 +3,7 @@
 import { nearestOf } from '../core/nearest.ts';
 import type { Decision, Diagnostic } from '../core/report.ts';
 import { type Context, type Option, Refused } from './command.ts';
+import type { KubeletView } from './kubelet-config.ts';
 import type { Parsed } from './options.ts';
 import { diagnosticLine } from './present/diagnostics.ts';
 import { colourWishOf, isColoured, type Paint, paintOf } from './present/paint.ts';
@@ -11,6 +12,7 @@ import { decisionLines, type PlanView, planText } from './present/plan-text.ts';
 export const SHOW_OPTIONS: readonly Option[] = [
   { name: 'explain', value: 'KEY', text: 'only one value: how it was decided, from what, and what would change it' },
   { name: 'diff', text: 'only the changes, as a unified diff' },
+  { name: 'kubelet-config', text: 'only the configuration that the kubelet makes of files and flags: who won each key, and whom it beat' },
   { name: 'show', value: 'PATH', text: 'only one file, as it will be (the end of its path is enough)' },
   { name: 'json', text: 'everything as JSON (docs/schema/plan.json)' },
   {
@@ -31,9 +33,13 @@ const paintFor = (options: Parsed, context: Context): Paint => {
   return paintOf(isColoured(wish, context.stdout, context.env));
 };
 
-const explained = async (view: PlanView, key: string): Promise<Decision> => {
+const kubeletView = async (view: PlanView): Promise<KubeletView | undefined> => (await import('./kubelet-config.ts')).kubeletViewOf(view);
+
+const explained = async (view: PlanView, key: string, context: Context): Promise<Decision> => {
   const { explainedOf } = await import('./explain.ts');
-  const decision = explainedOf(view, key);
+  const kubelet = await kubeletView(view);
+  tell(kubelet?.diagnostics ?? [], context);
+  const decision = explainedOf(view, key, kubelet);
   if (decision) return decision;
   const keys = view.plan.decisions.map((d) => d.key);
   const near = nearestOf(key, keys);
@@ -41,7 +47,7 @@ const explained = async (view: PlanView, key: string): Promise<Decision> => {
     'unknown-key',
     '--explain',
     `nothing is decided under the name '${key}'`,
-    `${near ? `did you mean ${near}? ` : ''}there are ${keys.join(', ')}, every key of kubelet-config.json and every flag of kubeletArgs`,
+    `${near ? `did you mean ${near}? ` : ''}there are ${keys.join(', ')}, every key of the kubelet’s configuration and every flag of the kubelet`,
   );
 };
 
@@ -57,8 +63,8 @@ const shownFile = ({ plan }: PlanView, path: string): string => {
 /** Checks the options that need no decision, so that a typo is said before anything is asked. */
 export const checkShowOptions = (options: Parsed, context: Context): void => {
   paintFor(options, context);
-  const asked = ['explain', 'diff', 'show', 'json'].filter((name) => options.flag(name));
-  const isFine = asked.length < 2 || asked.join() === 'explain,json';
+  const asked = ['explain', 'diff', 'show', 'kubelet-config', 'json'].filter((name) => options.flag(name));
+  const isFine = asked.length < 2 || ['explain,json', 'kubelet-config,json'].includes(asked.join());
   if (isFine) return;
   const words = asked.map((name) => `--${name}`);
   throw refuse(
@@ -70,8 +76,21 @@ export const checkShowOptions = (options: Parsed, context: Context): void => {
 };
 
 /** Said beside an output that has no place for them. */
-const tellWarnings = ({ plan }: PlanView, context: Context): void => {
-  for (const warning of plan.warnings) context.stderr.write(`warning: ${diagnosticLine(warning)}\n`);
+const tell = (warnings: readonly Diagnostic[], context: Context): void => {
+  for (const warning of warnings) context.stderr.write(`warning: ${diagnosticLine(warning)}\n`);
+};
+
+const showKubeletConfig = async (view: PlanView, paint: Paint, width: number, context: Context): Promise<void> => {
+  const kubelet = await kubeletView(view);
+  if (kubelet === undefined)
+    throw refuse(
+      'unknown-key',
+      '--kubelet-config',
+      'the kubelet reads none of our files',
+      'A flag --config of your own names another one.',
+    );
+  const { kubeletConfigText } = await import('./present/kubelet-config.ts');
+  context.stdout.write(kubeletConfigText(kubelet, paint, width, view.root !== undefined));
 };
 
 /** Prints a plan as the options say. */
@@ -81,9 +100,10 @@ export const showPlan = async (view: PlanView, options: Parsed, context: Context
   const key = options.text('explain');
   const path = options.text('show');
   const json = options.flag('json');
-  if (key !== undefined || path !== undefined || (options.flag('diff') && !json)) tellWarnings(view, context);
+  if (key !== undefined || path !== undefined || options.flag('kubelet-config') || (options.flag('diff') && !json))
+    tell(view.plan.warnings, context);
   if (key !== undefined) {
-    const decision = await explained(view, key);
+    const decision = await explained(view, key, context);
     const { jsonText, shownDecision } = await import('./present/plan-json.ts');
     context.stdout.write(
       json ? jsonText(shownDecision(decision)) : `${decisionLines(decision, paint, width, { whole: true }).join('\n')}\n`,
@@ -91,9 +111,14 @@ export const showPlan = async (view: PlanView, options: Parsed, context: Context
   } else if (path !== undefined) {
     const { redacted } = await import('../core/redact.ts');
     context.stdout.write(redacted(shownFile(view, path)));
+  } else if (options.flag('kubelet-config') && !json) {
+    await showKubeletConfig(view, paint, width, context);
   } else if (json) {
     const { jsonText, planDocument } = await import('./present/plan-json.ts');
-    context.stdout.write(jsonText(planDocument(view)));
+    const { kubeletConfigJson } = await import('./present/kubelet-config.ts');
+    const kubelet = await kubeletView(view);
+    const document = options.flag('kubelet-config') && kubelet ? kubeletConfigJson(kubelet) : planDocument(view, kubelet);
+    context.stdout.write(jsonText(document));
   } else if (options.flag('diff')) {
     const { diffText } = await import('./present/diff-text.ts');
     context.stdout.write(diffText(view, paint));

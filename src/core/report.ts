@@ -90,5 +90,8 @@ export type Checked<T> =
 /** True when one of the diagnostics is an error. */
 export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean => diagnostics.some((d) => d.severity === 'error');
 
+export const warningsIn = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
+  diagnostics.filter((d) => d.severity === 'warning');
+
 /** A decision with the type of its value. */
 export type Decided<T extends Json> = Decision & { readonly value: T };

@@ -49,12 +49,13 @@ export const planCommand: Command = {
     const targetOf = (said: string | undefined): TargetName => systemOf(rootOf(said));
     const wanted = await wantedOf(rest, { name: 'plan', options: OPTIONS, rootOf, targetOf, isHere: true }, context);
     if (wanted === null) return 0;
-    const { spec, warnings } = wanted;
+    const { spec, warnings, documents } = wanted;
     const machine = machineAt(rootOf(wanted.root), context);
     const { facts, desired, plan } = await planned(spec, warnings, machine, context).catch(async (error: unknown) => {
       throw await alsoWrong(error, machine.root, tomlFilesOf(spec));
     });
-    const view: PlanView = { spec, facts, desired, plan, against: machine.live ? 'this machine' : machine.root };
+    const against = machine.live ? 'this machine' : machine.root;
+    const view: PlanView = { spec, facts, desired, plan, against, root: machine.root, ...(documents ? { documents } : {}) };
     await showPlan(view, wanted.json ? { ...options, flag: (name) => name === 'json' || options.flag(name) } : options, context);
     return options.flag('exit-code') && doneHere(plan).length > 0 ? STATE_CODES.CHANGES_PENDING.exit : 0;
   },

@@ -97,7 +97,9 @@ export const previewCommand: Command = {
     const desired = withWarnings(demanded(decide(request.spec, facts)), request.warnings);
     const { planOf } = await import('../../core/plan.ts');
     const plan = demanded(planOf(desired, await observedOf(root === undefined ? undefined : machineAt(root, context), desired, context)));
-    const view: PlanView = { spec: request.spec, facts, desired, plan, against: base ?? 'an empty machine' };
+    const { spec, documents } = request;
+    const seen = { ...(root === undefined ? {} : { root }), ...(documents ? { documents } : {}) };
+    const view: PlanView = { spec, facts, desired, plan, against: base ?? 'an empty machine', ...seen };
     if (out !== undefined) await makeDirectory(out);
     const flag: Parsed['flag'] = (name) =>
       options.flag(name) || (name === 'diff' && root !== undefined) || (name === 'json' && request.json);

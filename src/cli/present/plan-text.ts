@@ -1,4 +1,5 @@
 /** A plan as a page for people: the first screen answers what, the rest why. */
+import type { NodeConfigDocument } from '../../core/config/node-config/decode.ts';
 import type { Action, Desired, Plan } from '../../core/desired.ts';
 import type { Facts } from '../../core/facts.ts';
 import type { Because, Decision, Origin } from '../../core/report.ts';
@@ -17,6 +18,10 @@ export interface PlanView {
   readonly plan: Plan;
   /** What the plan was compared with: `an empty machine`, `this machine`, `./image`. */
   readonly against: string;
+  /** Of the machine or image that was looked at; absent: none was. */
+  readonly root?: string;
+  /** Those of a NodeConfig. */
+  readonly documents?: readonly NodeConfigDocument[];
 }
 
 /** Actions that will be done here: an image's live steps are listed, not counted. */
@@ -67,12 +72,13 @@ const reasonText = ({ text, inputs }: Because): string => {
   return `${has('assumed') ? 'assumed: ' : ''}${has('fallback') ? 'a guess: ' : ''}${text}`;
 };
 
-const summary = ({ plan, desired, against }: PlanView, paint: Paint): string => {
+const summary = (view: PlanView, paint: Paint): string => {
+  const { plan, against } = view;
   const steps = doneHere(plan).length;
   const skipped = plan.actions.length - steps;
   const rest = skipped > 0 ? `; ${counted(skipped, 'step')} for a running system skipped` : '';
   if (steps === 0) return `${paint.green('Converged')}: nothing to do on ${against}${rest}.`;
-  return `${counted(steps, 'step')} on ${against}${rest}: ${counted(plan.files.length, 'file')}, ${counted(desired.units.length, 'unit')}.`;
+  return `${counted(steps, 'step')} on ${against}${rest}: ${counted(plan.files.length, 'file')}, ${counted(unitsOf(view).length, 'unit')}.`;
 };
 
 /** A value, and its reason beside it where that fits, else below. */
@@ -118,9 +124,13 @@ const fileLines = ({ plan }: PlanView, paint: Paint, width: number): string[] =>
   );
 };
 
-const unitLines = ({ desired }: PlanView, paint: Paint, width: number): string[] => {
-  const longest = Math.max(0, ...desired.units.map((unit) => unit.name.length));
-  return desired.units.flatMap((unit) => {
+/** What runs afterwards because of this plan; a unit that is only restarted if it runs anyway is the system's own. */
+const unitsOf = ({ desired }: PlanView): Desired['units'] => desired.units.filter(({ onlyIfActive }) => onlyIfActive === undefined);
+
+const unitLines = (view: PlanView, paint: Paint, width: number): string[] => {
+  const units = unitsOf(view);
+  const longest = Math.max(0, ...units.map((unit) => unit.name.length));
+  return units.flatMap((unit) => {
     const name = `  ${unit.name.padEnd(longest)}`;
     return withReason(name, name, firstReason(unit.because), { indent: 6, width, paint });
   });

@@ -1,0 +1,79 @@
+/** `--kubelet-config`: every key that somebody has set, who won it, and whom it beat. */
+import { basename } from 'node:path';
+import { redacted, redactedJson } from '../../core/redact.ts';
+import type { Json } from '../../core/report.ts';
+import type { KubeletView } from '../kubelet-config.ts';
+import { diagnosticLine } from './diagnostics.ts';
+import { indented } from './lines.ts';
+import type { Paint } from './paint.ts';
+import { valueText } from './values.ts';
+
+type Key = KubeletView['keys'][number];
+
+/** Files by their names: the heading says where they are. */
+export const shortOf = (by: string): string => (by.startsWith('/') ? basename(by) : by);
+
+const saidText = ({ placeOf }: KubeletView, path: readonly string[], by: string): string => {
+  const place = placeOf(by, path);
+  return redacted(`${shortOf(by)}${place === undefined ? '' : ` (${place})`}`);
+};
+
+/** `--max-pods (n.yaml, line 14); beats 50 of 40-nodeadm.conf (n.yaml, line 11), 29 of config.json`. */
+export const whoText = (view: KubeletView, { path, by, beats }: Key): string => {
+  const beaten = beats.map((one) => `${valueText(one.value)} of ${saidText(view, path, one.by)}`);
+  return `${saidText(view, path, by)}${beaten.length === 0 ? '' : `; beats ${beaten.join(', ')}`}`;
+};
+
+/** Absent: what there was is taken away. */
+export const keyValueText = ({ value }: Key): string => (value === undefined ? '(unset)' : valueText(value));
+
+const headOf = ({ files }: KubeletView, isWhole: boolean): readonly string[] => [
+  `What the kubelet makes of ${files.join(', ')} and its flags, in this order. What nobody says is left out: there its own defaults hold.`,
+  ...(isWhole ? [] : ['Drop-ins that a node has besides are not known here: --against DIR, or `bootwright plan` on the node.']),
+];
+
+const keyLines = (view: KubeletView, keys: readonly Key[], paint: Paint, width: number): readonly string[] =>
+  keys.flatMap((key) => {
+    const [name, value, who] = [key.path.join('.'), keyValueText(key), whoText(view, key)];
+    const shown = `  ${paint.cyan(name)} = ${paint.bold(value)}`;
+    return name.length + value.length + who.length + 7 <= width
+      ? [`${shown}  ${paint.dim(who)}`]
+      : [shown, ...indented([who], 6, width, paint.dim)];
+  });
+
+const section = (title: string, lines: readonly string[], paint: Paint): readonly string[] =>
+  lines.length === 0 ? [] : ['', paint.bold(title), ...lines];
+
+/** `isWhole`: the drop-ins of a real root are among them. */
+export const kubeletConfigText = (view: KubeletView, paint: Paint, width: number, isWhole: boolean): string => {
+  const [many, once] = [view.keys.filter(({ beats }) => beats.length > 0), view.keys.filter(({ beats }) => beats.length === 0)];
+  return `${[
+    ...indented(headOf(view, isWhole), 0, width, paint.dim),
+    ...section('Warnings', indented(view.diagnostics.map(diagnosticLine), 2, width, paint.yellow), paint),
+    ...section('Said more than once', keyLines(view, many, paint, width), paint),
+    ...section('Said once', keyLines(view, once, paint, width), paint),
+  ].join('\n')}\n`;
+};
+
+interface ShownKey {
+  readonly key: string;
+  readonly value?: Json;
+  readonly by: string;
+  readonly at?: string;
+  readonly beats: readonly { readonly value: Json; readonly by: string; readonly at?: string }[];
+}
+
+/** As in plan.json: `kubeletConfig`. */
+export const kubeletConfigJson = (view: KubeletView): readonly ShownKey[] =>
+  view.keys.map(({ path, value, by, beats }) => {
+    const placed = (who: string) => {
+      const at = view.placeOf(who, path);
+      return { by: who, ...(at === undefined ? {} : { at }) };
+    };
+    return {
+      key: path.join('.'),
+      ...(value === undefined ? {} : { value: redactedJson(value) }),
+      ...placed(by),
+      beats: beats.map((one) => ({ value: redactedJson(one.value), ...placed(one.by) })),
+    };
+  });

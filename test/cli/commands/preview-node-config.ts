@@ -1,0 +1,221 @@
+/** `preview` on a NodeConfig: in any form that user data has, and what it shows of Amazon Linux 2023. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import t from 'tap';
+import { exampleCluster } from '../../fakes/example.ts';
+import { makeImage } from '../support/image.ts';
+import { makeProgram, type RunOptions } from '../support/program.ts';
+
+const { run } = await makeProgram(t.teardown);
+
+const preview = (args: readonly string[], options: RunOptions = {}) => run(['preview', ...args], options);
+
+const HEAD = `apiVersion: node.eks.aws/v1alpha1
+kind: NodeConfig
+spec:
+  cluster:
+    name: my-cluster
+    apiServerEndpoint: https://example.com
+    certificateAuthority: ${exampleCluster().certificateAuthority}
+    cidr: 10.100.0.0/16
+`;
+const PODS = `${HEAD}  kubelet:
+    config:
+      maxPods: 50
+      evictionHard: {memory.available: 500Mi}
+    flags:
+      - --node-labels=team=a
+      - --max-pods=20
+`;
+const mimeOf = (...parts: readonly (readonly [string, string])[]): string =>
+  `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="//"\n\n${parts.map(([type, body]) => `--//\nContent-Type: ${type}\n\n${body}\n`).join('')}--//--\n`;
+const base64 = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/.{76}/g, '$&\n');
+
+const dir = t.testdir({ 'plain.yaml': HEAD, 'pods.yaml': PODS });
+const written = (name: string, content: string | Uint8Array): string => {
+  writeFileSync(join(dir, name), content);
+  return join(dir, name);
+};
+
+t.test('any form of user data is the same node', async (t) => {
+  const mime = mimeOf(['text/x-shellscript; charset="us-ascii"', '#!/bin/sh\necho hello'], ['application/node.eks.aws', HEAD]);
+  const forms: Readonly<Record<string, string | Uint8Array>> = {
+    'base64.txt': base64(HEAD),
+    'gzip.bin': gzipSync(HEAD),
+    'gzip-base64.txt': base64(gzipSync(HEAD)),
+    'mime.txt': mime,
+    'mime-gzip-base64.txt': base64(gzipSync(mime)),
+    'windows.yaml': HEAD.replaceAll('\n', '\r\n'),
+  };
+  const plain = await preview(['--out', join(dir, 'out-plain'), join(dir, 'plain.yaml')]);
+  t.equal(plain.code, 0, plain.stderr);
+  t.match(plain.stdout, /^my-cluster on m5\.large in us-west-2 {2}kubelet 1\.34\.0, containerd 2\.\d\.\d+, amazon-linux-2023\n/);
+  const nodeOf = async (args: readonly string[], input = ''): Promise<{ files: unknown; values: unknown; text: string }> => {
+    const { code, stdout, stderr } = await preview(['--json', ...args], { input });
+    t.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+    const { files, decisions } = JSON.parse(stdout) as Record<'files' | 'decisions', Record<string, unknown>[]>;
+    return {
+      files: files.map(({ path, text }) => [path, text]),
+      values: decisions.map(({ key, value }) => [key, value]),
+      text: stdout,
+    };
+  };
+  const wanted = await nodeOf([join(dir, 'plain.yaml')]);
+  for (const [name, form] of Object.entries(forms)) {
+    const { files, values } = await nodeOf([written(name, form)]);
+    t.strictSame([files, values], [wanted.files, wanted.values], name);
+  }
+  for (const args of [['-'], ['init', '-'], ['nodeadm', 'init', '--config-source', '-']]) {
+    const { files, values, text } = await nodeOf(args, base64(gzipSync(mime)));
+    t.strictSame([files, values], [wanted.files, wanted.values], args.join(' '));
+    t.match(text, /standard input part 2 \(application\/node\.eks\.aws\), line 5/);
+  }
+  t.match(JSON.parse(readFileSync(join(dir, 'out-plain/etc/kubernetes/kubelet/config.json'), 'utf8')), { maxPods: 29 });
+});
+
+t.test('a directory, and several sources: later over earlier', async (t) => {
+  mkdirSync(join(dir, 'nodeadm.d'));
+  written('nodeadm.d/10.yaml', HEAD);
+  written('nodeadm.d/20.json', '{"apiVersion":"node.eks.aws/v1alpha1","kind":"NodeConfig","spec":{"kubelet":{"config":{"maxPods":11}}}}');
+  written('nodeadm.d/README.md', 'not read');
+  for (const source of [join(dir, 'nodeadm.d'), `file://${dir}/nodeadm.d/`, './nodeadm.d']) {
+    const { code, stdout, stderr } = await preview(['--explain', 'maxPods', source], { cwd: dir });
+    t.equal(code, 0, stderr);
+    t.match(stdout, /maxPods = 11\n +From 40-nodeadm\.conf\s+\(\S*20\.json, line\s+1,/, source);
+  }
+  const two = await preview(['--explain', 'maxPods', 'nodeadm.d/20.json', 'pods.yaml'], { cwd: dir });
+  t.match(two.stdout, /maxPods = 20\n/, two.stderr);
+});
+
+t.test('nobody has asked for systemd-resolved', async (t) => {
+  const { stdout } = await preview([join(dir, 'plain.yaml')]);
+  t.match(stdout, /files, 2 units\.\n/);
+  t.notMatch(stdout, /systemd-resolved/);
+  const asked = await preview([written('dns.yaml', `${HEAD}  instance:\n    network: {nameservers: [10.0.0.2]}\n`)]);
+  t.match(asked.stdout, /^ {2}systemd-resolved\.service/m);
+});
+
+t.test('--kubelet-config: who won each key, and whom it beat', async (t) => {
+  const source = join(dir, 'pods.yaml');
+  const { code, stdout, stderr } = await preview(['--kubelet-config', source], { env: { COLUMNS: '140' } });
+  t.equal(code, 0, stderr);
+  const text = stdout.replace(/\n {6}(?! )/g, ' ').replaceAll(`${dir}/`, '');
+  t.match(
+    text,
+    /^ {2}maxPods = 20 +--max-pods \(pods\.yaml, line 15, column 9\); beats 50 of 40-nodeadm\.conf \(pods\.yaml, line 11, column 7\), 29 of config\.json$/m,
+  );
+  t.match(
+    text,
+    /^ {2}evictionHard\.memory\.available = 500Mi +40-nodeadm\.conf \(pods\.yaml, line 12, column 22\); beats 100Mi of config\.json$/m,
+  );
+  t.match(text, /^ {2}evictionHard\.nodefs\.available = 10% +config\.json$/m, 'objects merge');
+  t.match(text, /^ {2}serializeImagePulls = false +config\.json$/m);
+  t.match(stderr, /spec\.kubelet\.config\.maxPods: has no effect/);
+
+  const json = JSON.parse((await preview(['--kubelet-config', '--json', source])).stdout);
+  t.match(
+    json.find(({ key }: { key: string }) => key === 'maxPods'),
+    {
+      value: 20,
+      by: '--max-pods',
+      beats: [
+        { value: 50, by: /40-nodeadm\.conf$/, at: /line 11/ },
+        { value: 29, by: /config\.json$/ },
+      ],
+    },
+  );
+  const whole = JSON.parse((await preview(['--json', source])).stdout);
+  t.same(whole.kubeletConfig, json);
+  const check = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(JSON.parse(readFileSync('docs/schema/plan.json', 'utf8')));
+  t.equal(check(whole), true, JSON.stringify(check.errors));
+});
+
+t.test('--explain: why a key of the kubelet is what it is', async (t) => {
+  const explain = async (key: string, ...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await preview(['--explain', key, ...args]);
+    t.equal(code, 0, stderr);
+    return stdout.replaceAll(`${dir}/`, '');
+  };
+  const pods = await explain('MAXPODS', join(dir, 'pods.yaml'));
+  t.match(pods, /^ {2}maxPods = 20\n {4}From --max-pods/);
+  t.match(pods, /to change it: without --max-pods it is 50, of 40-nodeadm\.conf/);
+  t.match(pods, /3 ENIs × \(10 − 1\)/, 'and how config.json came to its own');
+  t.match(await explain('max-pods', join(dir, 'pods.yaml')), /maxPods = 20/, 'by its flag');
+  t.match(await explain('evictionHard', join(dir, 'pods.yaml')), /memory\.available=500Mi nodefs\.available=10%/);
+  t.match(await explain('serializeImagePulls', join(dir, 'plain.yaml')), /serializeImagePulls = false\n {4}Every node has it so/);
+  t.match(await explain('kubeReserved.memory', join(dir, 'plain.yaml')), /kubeReserved\.memory = 574Mi\n {4}memory for 29 pods/);
+  t.match(await explain('maxPods', join(dir, 'plain.yaml')), /^ {2}maxPods = 29\n {4}3 ENIs/);
+  t.match(await explain('node-labels', join(dir, 'pods.yaml')), /--node-labels = team=a/);
+  t.match(await explain('maxPods', 'bootstrap', 'c', '--kubelet-extra-args', '--max-pods=7'), /maxPods = 7\n.*--max-pods.*\n? *beats 29/s);
+  const unknown = await preview(['--explain', 'maxPod', join(dir, 'plain.yaml')]);
+  t.equal(unknown.code, 64);
+  t.match(unknown.stderr, /did you mean maxPods\?/i);
+});
+
+t.test('drop-ins that an image has besides count, in the order of their names', async (t) => {
+  const conf = (fields: string): string => `{"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", ${fields}}`;
+  const D = 'etc/kubernetes/kubelet/config.json.d';
+  const image = makeImage(t, {
+    'etc/os-release': 'ID="amzn"\nVERSION_ID="2023"\n',
+    [`${D}/10-first.conf`]: conf('"maxPods": 1, "podsPerCore": 3'),
+    [`${D}/50-team.conf`]: 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmaxPods: 60\n',
+    [`${D}/60-broken.conf`]: 'maxPods: [',
+    [`${D}/70.yaml`]: conf('"maxPods": 2'),
+  });
+  const noFlag = written('no-flag.yaml', PODS.replace('      - --max-pods=20\n', ''));
+  const { code, stdout, stderr } = await preview(['--against', image, '--explain', 'maxPods', noFlag]);
+  t.equal(code, 0, stderr);
+  t.match(
+    stdout.replace(/\s+/g, ' '),
+    /maxPods = 60 From 50-team\.conf; beats 50 of 40-nodeadm\.conf \(.*line 11, column 7\), 1 of 10-first\.conf, 29 of config\.json/,
+  );
+  t.match(stderr, /60-broken\.conf: it is no object .*: the kubelet does not start with it/);
+  t.match(stderr, /70\.yaml: the kubelet does not read it: its name does not end in \.conf/);
+  const page = await preview(['--against', image, '--kubelet-config', noFlag]);
+  t.match(page.stdout, /^ {2}podsPerCore = 3 {2}10-first\.conf$/m);
+  t.match(page.stdout, /^Warnings$/m);
+
+  const none = await preview(['--against', image, '--explain', 'maxPods', join(dir, 'plain.yaml')]);
+  t.match(none.stdout, /maxPods = 29/);
+  t.match(none.stderr, /50-team\.conf: the kubelet does not read it: it is given no --config-dir/);
+});
+
+t.test('refused, all at once, with places', async (t) => {
+  const refused = async (args: readonly string[], code: number, ...messages: readonly RegExp[]): Promise<void> => {
+    const { stdout, stderr, ...ended } = await preview(args, { cwd: dir, input: '' });
+    t.equal(ended.code, code, `${args.join(' ')}: ${stderr}`);
+    t.equal(stdout, '');
+    for (const message of messages) t.match(stderr, message);
+    t.notMatch(stderr, /at .*\.cjs|undefined|INTERNAL/);
+  };
+  const bad = mimeOf(
+    ['text/x-shellscript', '#!/bin/sh'],
+    ['application/node.eks.aws', HEAD.replace('cidr: 10.100.0.0/16', 'cidr: banana').replace('cluster:', 'clustr: {}\n  cluster:')],
+    ['application/node.eks.aws', 'apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec: {kubelet: {config: {maxPods: many}}}'],
+  );
+  written('bad.txt', bad);
+  await refused(
+    ['./bad.txt'],
+    65,
+    /bad\.txt part 2 \(application\/node\.eks\.aws\), line 4, column 3: spec\.clustr/,
+    /line 9, column 5: spec\.cluster\.cidr: .*banana/,
+    /bad\.txt part 3 \(application\/node\.eks\.aws\), line 3.*maxPods/,
+  );
+  await refused(['--kubernetes-version', '1.36', 'init', './pods.yaml', './missing.yaml'], 66, /missing\.yaml: there is no such file/);
+  await refused(['-'], 65, /it is empty/);
+  await refused(['--target', 'al2', './plain.yaml'], 64, /a NodeConfig is for Amazon Linux 2023/);
+  await refused(['--target', 'al2024', './plain.yaml'], 65, /'al2024' is none of amazon-linux-2,/);
+  await refused(['--kubelet-config', '--diff', './plain.yaml'], 64, /does not go together/);
+  written('script.sh', '#!/bin/sh\n/etc/eks/bootstrap.sh c\n');
+  await refused(['./script.sh'], 65, /there is no NodeConfig in it: it is a script/);
+  written('bomb.gz', gzipSync(Buffer.alloc(64 * 1024 * 1024)));
+  await refused(['./bomb.gz'], 65, /more than 1 MiB comes out of it/);
+  written('cut.gz', gzipSync(HEAD).subarray(0, 40));
+  await refused(['./cut.gz'], 65, /gzip that cannot be unpacked/);
+  written('binary.dat', Buffer.from([0xff, 0xfe, 0, 1, 2, 3]));
+  await refused(['./binary.dat'], 65, /not UTF-8/);
+  written('loop.yaml', `${HEAD}  kubelet:\n    config: &a\n      b: *a\n`);
+  await refused(['./loop.yaml'], 65, /loop\.yaml, line/);
+});
