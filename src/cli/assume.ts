@@ -114,6 +114,10 @@ const instanceGuess = (fact: FactName, wish: Wish): Guess | undefined => {
 const clusterGuess = (spec: NodeSpec, wish: Wish): Guess => {
   const ipv6 = spec.cluster.ipFamily?.value === 'ipv6' || spec.cluster.serviceIpv6Cidr !== undefined;
   const isOutpost = spec.cluster.localOutpost?.value === true || (spec.cluster.id !== undefined && spec.cluster.localOutpost === undefined);
+  // Not a flag's: a run describes the cluster and warns that the flag does not count, and so does a preview. A document's does count.
+  const { serviceIpv4Cidr, serviceIpv6Cidr } = spec.cluster;
+  const isDocument = spec.target === 'amazon-linux-2023' && spec.options.language === 'node-config';
+  const said = isDocument ? { serviceIpv4Cidr: serviceIpv4Cidr?.value, serviceIpv6Cidr: serviceIpv6Cidr?.value } : {};
   return {
     patch: {
       cluster: {
@@ -122,9 +126,8 @@ const clusterGuess = (spec: NodeSpec, wish: Wish): Guess => {
         endpoint: `https://0123456789ABCDEF0123456789ABCDEF.gr7.${regionOf(wish)}.eks.${domainOf(wish)}`,
         certificateAuthority: CA,
         ipFamily: ipv6 ? 'ipv6' : 'ipv4',
-        // Not the flag's: a run describes the cluster and warns that the flag does not count, and so does a preview.
-        serviceIpv4Cidr: ipv6 ? null : '10.100.0.0/16',
-        serviceIpv6Cidr: ipv6 ? 'fd00:1234:5678::/108' : null,
+        serviceIpv4Cidr: ipv6 ? null : (said.serviceIpv4Cidr ?? '10.100.0.0/16'),
+        serviceIpv6Cidr: ipv6 ? (said.serviceIpv6Cidr ?? 'fd00:1234:5678::/108') : null,
         id: isOutpost ? (spec.cluster.id?.value ?? '00000000-1111-2222-3333-444444444444') : null,
         outpostArn: isOutpost ? `arn:aws:outposts:${regionOf(wish)}:111122223333:outpost/op-0123456789abcdef0` : null,
       },
@@ -132,6 +135,9 @@ const clusterGuess = (spec: NodeSpec, wish: Wish): Guess => {
     at: { cluster: '--describe' },
   };
 };
+
+/** As `--disks` allows. */
+const MOST_DISKS = 64;
 
 const blankDisk = (number: number): DiskFacts => ({
   path: `/dev/nvme${number}n1`,
@@ -201,7 +207,7 @@ const hostGuess = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefine
 };
 
 /** Facts of a host's own files: what the user gave for the path, else an image of today has no such file and these programs. */
-const pathGuess = (fact: FactName, wish: Wish): Guess | undefined => {
+const pathGuess = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefined => {
   const at = fact.indexOf(':');
   const [kind, path] = [fact.slice(0, at), fact.slice(at + 1)];
   if (kind === 'host.file') {
@@ -211,12 +217,19 @@ const pathGuess = (fact: FactName, wish: Wish): Guess | undefined => {
       at: { [`host.files.${path}`]: given === undefined ? MADE_UP : '--host-file' },
     };
   }
-  if (kind === 'host.executable')
-    return { patch: { host: { executables: { [path]: path !== NVIDIA_RUNTIME } } }, at: { [`host.executables.${path}`]: MADE_UP } };
+  if (kind === 'host.executable') {
+    // Images for GPUs bring it.
+    const isThere = path !== NVIDIA_RUNTIME || (spec.target === 'amazon-linux-2023' && isGpuType(typeOf(wish)));
+    return { patch: { host: { executables: { [path]: isThere } } }, at: { [`host.executables.${path}`]: MADE_UP } };
+  }
   if (kind === 'host.addresses')
     return { patch: { host: { addresses: { [path]: ['192.168.0.5', '192.168.0.6'] } } }, at: { [`host.addresses.${path}`]: MADE_UP } };
   if (kind === 'host.volume') {
-    const volume = { ...blankDisk(1), id: 'nvme-Amazon_Elastic_Block_Store_vol00000000000000001', mounts: {} };
+    // Behind all disks of the instance store.
+    const wished = spec.target === 'amazon-linux-2023' ? (spec.options.volumes?.value ?? []) : [];
+    const number = wished.findIndex(({ device }) => device === path) + 1;
+    const id = `nvme-Amazon_Elastic_Block_Store_vol${String(number).padStart(17, '0')}`;
+    const volume = { ...blankDisk(MOST_DISKS + number), id, mounts: {} };
     return { patch: { host: { volumes: { [path]: volume } } }, at: { [`host.volumes.${path}`]: MADE_UP } };
   }
   if (kind === 'host.migrated') return { patch: { host: { migrated: { [path]: null } } }, at: { [`host.migrated.${path}`]: MADE_UP } };
@@ -243,7 +256,7 @@ const saidBy = (wish: Wish): ReadonlySet<string> => {
 
 /** One fact made up, with its provenance; undefined for what cannot be made up (limits of an unknown instance type). */
 export const assumed = (fact: FactName, spec: NodeSpec, wish: Wish): Guess | undefined =>
-  fact === 'cluster' ? clusterGuess(spec, wish) : (instanceGuess(fact, wish) ?? hostGuess(fact, spec, wish) ?? pathGuess(fact, wish));
+  fact === 'cluster' ? clusterGuess(spec, wish) : (instanceGuess(fact, wish) ?? hostGuess(fact, spec, wish) ?? pathGuess(fact, spec, wish));
 
 /** Facts with a guess added: `assumed`, or of the flag that said it. */
 export const withGuess = (facts: Facts, guess: Guess, wish: Wish): Facts => {

@@ -6,6 +6,7 @@ import { type Context, type Option, Refused } from './command.ts';
 import type { KubeletView } from './kubelet-config.ts';
 import type { Parsed } from './options.ts';
 import { diagnosticLine } from './present/diagnostics.ts';
+import { withoutSecrets } from './present/masked.ts';
 import { colourWishOf, isColoured, type Paint, paintOf } from './present/paint.ts';
 import { decisionLines, type PlanView, planText } from './present/plan-text.ts';
 
@@ -94,7 +95,8 @@ const showKubeletConfig = async (view: PlanView, paint: Paint, width: number, co
 };
 
 /** Prints a plan as the options say. */
-export const showPlan = async (view: PlanView, options: Parsed, context: Context): Promise<void> => {
+export const showPlan = async (given: PlanView, options: Parsed, context: Context): Promise<void> => {
+  const view = withoutSecrets(given);
   const paint = paintFor(options, context);
   const width = Math.min(140, Math.max(60, context.stdout.columns));
   const key = options.text('explain');

@@ -42,6 +42,11 @@ const HEADLINES = [
   'credentialPlugin',
   'kubeletExtraArgs',
   'localDisks',
+  'volumes',
+  'systemReserved',
+  'reservedSystemCPUs',
+  'gpuLabel',
+  'hooks',
 ];
 
 const headline = ({ spec, facts, desired }: PlanView, paint: Paint, width: number): string => {
@@ -127,12 +132,16 @@ const fileLines = ({ plan }: PlanView, paint: Paint, width: number): string[] =>
 /** What runs afterwards because of this plan; a unit that is only restarted if it runs anyway is the system's own. */
 const unitsOf = ({ desired }: PlanView): Desired['units'] => desired.units.filter(({ onlyIfActive }) => onlyIfActive === undefined);
 
+/** Others are started at boot by something else. */
+const isEnabled = ({ startedAtBootBy }: Desired['units'][number]): boolean => startedAtBootBy === undefined;
+
 const unitLines = (view: PlanView, paint: Paint, width: number): string[] => {
   const units = unitsOf(view);
   const longest = Math.max(0, ...units.map((unit) => unit.name.length));
   return units.flatMap((unit) => {
     const name = `  ${unit.name.padEnd(longest)}`;
-    return withReason(name, name, firstReason(unit.because), { indent: 6, width, paint });
+    const boot = unit.startedAtBootBy?.endsWith('.service') ? ` At boot ${unit.startedAtBootBy} starts it.` : '';
+    return withReason(name, name, `${firstReason(unit.because)}${boot}`, { indent: 6, width, paint });
   });
 };
 
@@ -183,7 +192,7 @@ export const planText = (view: PlanView, paint: Paint, width: number): string =>
     ...section('Warnings', indented(plan.warnings.map(diagnosticLine), 2, width, paint.yellow), paint),
     ...section('Decided', decidedLines(view, paint, width), paint),
     ...section('Files', fileLines(view, paint, width), paint),
-    ...section('Units, enabled and running', unitLines(view, paint, width), paint),
+    ...section(unitsOf(view).some(isEnabled) ? 'Units, enabled and running' : 'Units, running', unitLines(view, paint, width), paint),
     ...section('Steps', stepLines(plan.actions, paint, width), paint),
     ...section('Why', why, paint),
     ...section('Assumed (real ones: --facts FILE, --describe)', assumptionLines(facts, paint, width), paint),

@@ -40,7 +40,7 @@ const NOTHING: DesiredStorage = { steps: [], mounts: [], files: [] };
 /** Needs host.localDisks unless the mode is `none`. */
 export const localDisksOf = (spec: LocalDisksSpec | undefined, facts: Facts): Checked<LocalDisks> => {
   const mode = spec?.mode.value ?? 'none';
-  const asked: readonly Input[] = spec ? [{ name: spec.mode.at, value: mode, origin: spec.mode.origin, at: spec.mode.at }] : [];
+  const asked: readonly Input[] = spec ? [{ ...spec.mode, name: wordOf(spec.mode) }] : [];
   if (spec === undefined || mode === 'none') return left('not-wanted', 'Nothing was asked for: the disks are left as they are.', asked);
   const seen = facts.host.localDisks;
   if (seen === undefined) throw new Error('host.localDisks is not known yet');
@@ -76,6 +76,9 @@ const decided = (value: string, because: Because): Decided<string> => ({
   because,
   changes: ['--local-disks (LOCAL_DISKS)', 'an instance type with other disks', 'what is on the disks (lsblk -f)'],
 });
+
+/** A flag or a variable is its own name; a place in a document is none. */
+const wordOf = ({ origin, at }: LocalDisksSpec['mode']): string => (origin === 'flag' || origin === 'env' ? at : 'strategy');
 
 const left = (rule: string, text: string, inputs: readonly Input[]): Checked<LocalDisks> => ({
   value: { decision: decided('left alone', { rule: `local-disks.${rule}`, text, inputs }), stale: [] },

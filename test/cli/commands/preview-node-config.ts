@@ -219,3 +219,76 @@ t.test('refused, all at once, with places', async (t) => {
   written('loop.yaml', `${HEAD}  kubelet:\n    config: &a\n      b: *a\n`);
   await refused(['./loop.yaml'], 65, /loop\.yaml, line/);
 });
+
+t.test('what an environment holds is not shown, and is written', async (t) => {
+  const environment = `  instance:
+    environment:
+      default: {HTTPS_PROXY: "http://user:hunter2@proxy:3128", LICENCE: abcsecretdef}
+      kubelet: {LICENCE: abcsecretdef, PLAIN: secrettoo}
+  bootwright:
+    proxy: {http: "http://user:hunter2@proxy:3128"}
+    hooks: {pre: [{command: [/bin/true, --token=hunter2]}]}
+`;
+  const source = written('environment.yaml', `${HEAD}${environment}`);
+  const out = join(dir, 'out-environment');
+  for (const args of [
+    [],
+    ['--json'],
+    ['--diff'],
+    ['--show', 'kubelet.service.d/environment.conf'],
+    ['--kubelet-config'],
+    ['--explain', 'hooks'],
+  ]) {
+    const { code, stdout, stderr } = await preview([...args, '--out', out, source]);
+    t.equal(code, 0, stderr);
+    t.notMatch(`${stdout}${stderr}`, /hunter2|secret(?:def|too)/, args.join(' '));
+  }
+  const shown = await preview(['--show', 'kubelet.service.d/environment.conf', source]);
+  t.match(shown.stdout, /^Environment="LICENCE=\*\*\*"$/m);
+  t.match(shown.stdout, /^Environment="NO_PROXY=localhost,/m, 'what is computed is shown');
+  t.match(readFileSync(join(out, 'etc/systemd/system/kubelet.service.d/environment.conf'), 'utf8'), /PLAIN=secrettoo/);
+  const changed = written('changed.yaml', `${HEAD}${environment.replace('secrettoo', 'secretnew')}`);
+  const diff = await preview(['--against', out, '--target', 'al2023', changed]);
+  t.match(diff.stdout, /^-Environment="PLAIN=\*\*\*"\n\+Environment="PLAIN=\*\*\*" \(changed\)$/m);
+});
+
+t.test('the page of a node with all there is', async (t) => {
+  const source = written(
+    'all.yaml',
+    `${HEAD.replace('cidr: 10.100.0.0/16', 'cidr: fd00:10::/108').replace(/ {4}apiServerEndpoint.*\n.*\n/, '')}  featureGates: {FastImagePull: true}
+  instance:
+    localStorage: {strategy: RAID0, disabledMounts: [Containerd]}
+    storage: {volumes: [{device: /dev/xvdb, mountTargets: [/var/lib/containerd]}]}
+  bootwright:
+    systemReserved: {preset: standard}
+    hooks: {post: [{command: [/bin/sh, -c, echo done]}]}
+`,
+  );
+  const { code, stdout, stderr } = await preview(['--instance-type', 'p5.48xlarge', '--kubernetes-version', '1.35', source]);
+  t.equal(code, 0, stderr);
+  t.notMatch(stdout, /but DescribeCluster says/, 'a made-up cluster does not contradict the document');
+  t.match(stdout, /^ {2}clusterDNS +fd00:10::a/m);
+  t.match(stdout, /^Units, running$/m, 'they are not enabled');
+  t.match(stdout, /^ {2}kubelet\.service +The node agent\. At boot nodeadm-run\.service starts it\.$/m);
+  t.match(stdout, /containerdRuntime = nvidia/, 'an image for GPUs');
+  t.match(stdout, /^ {2}volumes +\S/m);
+  t.match(stdout, /^ {2}hooks +pre=\(none\) post=\/bin\/sh -c echo done/m);
+  t.match(stdout, /^ {2}gpuLabel +nvidia\.com\/gpu\.present=true/m);
+  const formats = /format +(.*)/.exec(stdout)?.[1] ?? '';
+  t.notMatch(formats, /\/dev\/nvme1n1/, 'disks of the array are not those of the volume');
+  t.match(stdout, /host\.localDisks \/dev\/nvme1n1, \/dev\/nvme2n1 \(--disks\)/);
+
+  const twice = await preview([written('twice.yaml', readFileSync(source, 'utf8').replace(', disabledMounts: [Containerd]', ''))]);
+  t.equal(twice.code, 65);
+  t.match(twice.stderr, /mountTargets\[0\]: \/var\/lib\/containerd goes onto the disks of the instance \(RAID0\), too\. Add Containerd to/);
+});
+
+t.test('a local cluster on an Outpost', async (t) => {
+  const id = '11111111-2222-3333-4444-555555555555';
+  const source = written('outpost.yaml', HEAD.replace('    cidr', `    enableOutpost: true\n    id: ${id}\n    cidr`));
+  const { code, stdout, stderr } = await preview([source]);
+  t.equal(code, 0, stderr);
+  t.match(stdout, /^ {2}clusterId +11111111-/m);
+  t.match(stdout, /^ {2}\+ \/var\/lib\/kubelet\/bootstrap-kubeconfig/m);
+  t.match(stdout, /^ {2}\+ \/etc\/hosts/m);
+});

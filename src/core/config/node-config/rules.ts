@@ -78,7 +78,24 @@ const sayPods = ({ kubelet = {} }: NodeConfigSpec, ours: NodeConfigBootwright, s
       say(advice('doubled-field', `has no effect: kubelet.config.${name} beats it`, 'Give one of the two.'), ['bootwright', name]);
 };
 
-const sayVolumes = ({ instance }: NodeConfigSpec, say: Say): void => {
+/** Directories that go onto the array, and the word that leaves them where they are. */
+const ON_THE_ARRAY: readonly (readonly [string, string | undefined])[] = [
+  ['/var/lib/kubelet', undefined],
+  ['/var/lib/containerd', 'Containerd'],
+  ['/var/lib/soci-snapshotter-grpc', 'SOCI'],
+  ['/var/log/pods', 'PodLogs'],
+];
+
+const sayOnArray = ({ instance }: NodeConfigSpec, directory: string, path: Path, say: Say): void => {
+  const { strategy = '', disabledMounts = [] } = instance?.localStorage ?? {};
+  const [, word] = ON_THE_ARRAY.find(([one]) => one === directory) ?? [undefined, ''];
+  if (!/^raid/i.test(strategy) || word === '' || disabledMounts.some((one) => one === word)) return;
+  const remedy = word === undefined ? 'Mount the volume elsewhere.' : `Add ${word} to spec.instance.localStorage.disabledMounts.`;
+  say(fatal('doubled-mount', `${directory} goes onto the disks of the instance (${strategy}), too`, remedy), path);
+};
+
+const sayVolumes = (spec: NodeConfigSpec, say: Say): void => {
+  const { instance } = spec;
   const seen = new Set<string>();
   for (const [index, volume] of (instance?.storage?.volumes ?? []).entries()) {
     for (const [at, target] of (volume.mountTargets ?? []).entries()) {
@@ -86,6 +103,7 @@ const sayVolumes = ({ instance }: NodeConfigSpec, say: Say): void => {
       const path = ['instance', 'storage', 'volumes', index, 'mountTargets', at];
       if (seen.has(directory)) say(fault('doubled-mount', `${directory} is the target of two mounts`, 'Mount one volume there.'), path);
       seen.add(directory);
+      sayOnArray(spec, directory, path, say);
     }
   }
 };
