@@ -92,7 +92,7 @@ const programItems = ({ programs }: Grammar): string =>
 
 /** The page, as roff. */
 export const manPage = async (version: string): Promise<string> => {
-  const grammar = await grammarOf();
+  const grammar = await grammarOf('bootwright');
   return `.\\" Made by \`npm run docs\` from the program's own tables.
 .TH BOOTWRIGHT 1 "" "bootwright ${literal(version)}" "User Commands"
 .nh

@@ -44,7 +44,8 @@ export const FOREIGN: Readonly<Record<string, { readonly like: string; readonly 
   },
 };
 
-const NODEADM = ['init', 'config', 'completion'];
+/** Commands of nodeadm. */
+export const NODEADM_COMMANDS: readonly string[] = ['init', 'config', 'completion'];
 
 /** nodeadm's commands. `-d` may stand before them there. */
 const nodeadmCall = (args: readonly string[]): Call => {
@@ -53,7 +54,7 @@ const nodeadmCall = (args: readonly string[]): Call => {
   if (word === '--version') return called('version');
   if (word === '--help' || word === '-h') return called('help');
   if (word === '') return called('help', async () => (await import('./commands/help.ts')).missingCommand);
-  if (NODEADM.includes(word)) return called(word);
+  if (NODEADM_COMMANDS.includes(word)) return called(word);
   const remedy = '`nodeadm init`, `nodeadm config check` and `nodeadm config dump` are there';
   return called('help', () => {
     throw new Refused([{ severity: 'error', code: 'unknown-command', path: word, message: 'there is no such command', remedy }]);

@@ -1,10 +1,10 @@
 /** What `preview`, `plan` and `facts` are asked about: a line of the bootstrap.sh dialect, or NodeConfig documents. */
 import type { NodeConfigDocument } from '../core/config/node-config/decode.ts';
-import { type Diagnostic, errorAt, hasErrors, warningsIn } from '../core/report.ts';
+import { type Diagnostic, errorAt, hasErrors, warningAt, warningsIn } from '../core/report.ts';
 import type { NodeSpec, TargetName } from '../core/spec.ts';
 import { type Context, type Option, Refused } from './command.ts';
 import { demanded, dialectOf, helpOfBootstrap, requestOf } from './dialect.ts';
-import { parsedOf } from './options.ts';
+import { type Parsed, parsedOf } from './options.ts';
 import { diagnosticLine } from './present/diagnostics.ts';
 
 export interface Wanted {
@@ -30,7 +30,7 @@ export interface Asker {
   /** It shows what `init` would do here, and not what the units of a boot do. */
   readonly isHere?: boolean;
   /** Minor version of the kubelet, for the checks of a NodeConfig; undefined: any. */
-  readonly kubelet?: string | undefined;
+  readonly kubeletOf?: () => Promise<string | undefined>;
 }
 
 /** Cluster names have no such characters, and a directory of this name would be written as one. */
@@ -75,9 +75,23 @@ const fromLine = async (rest: readonly string[], { name, options, rootOf, target
   };
 };
 
+/** Options of `init` that are about a run: a whole line of a unit may be given here. */
+const OF_A_RUN: readonly Option[] = [
+  { name: 'config-cache', value: 'FILE', text: '' },
+  { name: 'skip', short: 's', value: 'PHASE', multiple: true, text: '' },
+  { name: 'daemon', value: 'NAME', multiple: true, text: '' },
+  { name: 'verify', value: 'LEVEL', text: '' },
+  { name: 'development', short: 'd', text: '' },
+];
+
+const wholeNodeNote = (options: Parsed): readonly Diagnostic[] =>
+  ['skip', 'daemon']
+    .filter((name) => options.flag(name))
+    .map((name) => warningAt('whole-node', `--${name}`, 'is left aside: both halves of a boot are shown', 'Leave it out.'));
+
 const fromDocuments = async (
   words: readonly string[],
-  { name, targetOf, kubelet, isHere = false }: Asker,
+  { name, targetOf, kubeletOf, isHere = false }: Asker,
   context: Context,
 ): Promise<Wanted> => {
   const { documentsNamed, NODE_CONFIG_OPTIONS, sourcesNamed } = await import('./node-config.ts');
@@ -87,7 +101,8 @@ const fromDocuments = async (
     throw new Refused([
       errorAt('option-conflict', '--target', 'a NodeConfig is for Amazon Linux 2023', 'Give --target amazon-linux-2023.'),
     ]);
-  const options = parsedOf(words, { command: name, options: NODE_CONFIG_OPTIONS, positionals: 100 });
+  const options = parsedOf(words, { command: name, options: [...NODE_CONFIG_OPTIONS, ...OF_A_RUN], positionals: 100 });
+  const kubelet = await kubeletOf?.();
   // Whoever looks beforehand wants to hear of everything.
   const modes = { isStrict: !options.flag('compat'), isCompat: options.flag('compat'), kubelet };
   const named = await sourcesNamed([...options.texts('config-source'), ...options.positionals], context);
@@ -99,7 +114,7 @@ const fromDocuments = async (
   return {
     spec: isHere ? startedBySystemd(spec) : spec,
     documents,
-    warnings: checked.diagnostics,
+    warnings: [...wholeNodeNote(options), ...checked.diagnostics],
     root: undefined,
     json: false,
     tomlFiles: [],

@@ -12,6 +12,9 @@ export const systemOf = (root: string): TargetName => {
   return fieldOf('ID') === 'amzn' && fieldOf('VERSION_ID')?.startsWith('2023') ? 'amazon-linux-2023' : 'amazon-linux-2';
 };
 
+/** `1.34` of `1.34.1`; undefined: nobody knows. */
+export const minorOf = (version: string | null | undefined): string | undefined => /^\d+\.\d+/.exec(version ?? '')?.[0];
+
 /** The same wish for a target. Errors: what cannot be done there. */
 export const forTarget = async (spec: AmazonLinux2Spec, target: TargetName): Promise<Checked<NodeSpec>> => {
   if (target === 'amazon-linux-2') return { value: spec, diagnostics: [] };

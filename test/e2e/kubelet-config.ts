@@ -63,7 +63,7 @@ const CASES: { readonly [name: string]: Case } = {
       '--kube-reserved=cpu=100m',
       '--kube-reserved=memory=2Gi',
       '--eviction-hard=memory.available<1Gi',
-      '--feature-gates=KubeletCrashLoopBackOffMax=false,NodeDeclaredFeatures=false',
+      '--feature-gates=KubeletCrashLoopBackOffMax=false,KubeletEnsureSecretPulledImages=true',
       '--cluster-dns=10.0.0.7,10.0.0.8',
       '--tls-cipher-suites=TLS_RSA_WITH_AES_256_GCM_SHA384',
       '--serialize-image-pulls',

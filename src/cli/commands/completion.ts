@@ -13,7 +13,7 @@ const NAMES = Object.keys(SHELLS);
 export const completionCommand: Command = {
   name: 'completion',
   summary: 'print a completion script for bash, zsh or fish',
-  usage: [`bootwright completion ${NAMES.join('|')}`],
+  usage: [`bootwright completion ${NAMES.join('|')}`, `nodeadm completion ${NAMES.join('|')}`],
   description: [
     'The script knows every command, option and known value, and behind the word bootstrap the flags of bootstrap.sh. It is made from the same table as help and does not call bootwright.',
   ],
@@ -28,7 +28,9 @@ export const completionCommand: Command = {
     const [shell] = parsedOf(args, { command: 'completion', options: [], positionals: 1 }).positionals;
     const load = shell !== undefined && Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
     if (load === undefined) {
-      const remedy = `name one of ${NAMES.join(', ')}`;
+      // nodeadm's flag library knows two more.
+      const others = shell === 'powershell' || shell === 'nushell' ? '; no node has that shell' : '';
+      const remedy = `name one of ${NAMES.join(', ')}${others}`;
       throw new Refused([
         shell
           ? errorAt('invalid-choice', 'SHELL', `there is no completion for '${shell}'`, remedy)
@@ -36,7 +38,7 @@ export const completionCommand: Command = {
       ]);
     }
     const { grammarOf } = await import('../completion/grammar.ts');
-    const [script, grammar] = await Promise.all([load(), grammarOf()]);
+    const [script, grammar] = await Promise.all([load(), grammarOf(context.style === 'nodeadm' ? 'nodeadm' : 'bootwright')]);
     context.stdout.write(script(grammar));
     return 0;
   },

@@ -37,6 +37,7 @@ export const configCommand: Command = {
     'Reads documents of apiVersion node.eks.aws/v1alpha1 in any form that user data has: plain, base64, gzip, MIME. Nothing is asked of AWS but the user data itself.',
   ],
   options: OPTIONS,
+  words: [['check', 'dump']],
   examples: [
     { line: 'bootwright config check user-data.txt', text: 'all that is wrong with it, with lines' },
     { line: 'bootwright config check --kubernetes-version 1.34 --sarif node.yaml', text: 'for a code host' },

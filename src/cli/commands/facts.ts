@@ -1,13 +1,14 @@
 import type { Facts } from '../../core/facts.ts';
 import type { TargetName } from '../../core/spec.ts';
 import { timestampOf } from '../../core/timestamp.ts';
+import { readKubeletVersionFile } from '../../facts/host.ts';
 import { PLACEHOLDER_CA } from '../assume.ts';
 import type { Command, Option } from '../command.ts';
 import { isElsewhere, SHORT_IMDS } from '../elsewhere.ts';
 import { rootNamed } from '../machine.ts';
 import { parsedOf, splitAtWord } from '../options.ts';
 import { wantedOf } from '../request.ts';
-import { systemOf } from '../system.ts';
+import { minorOf, systemOf } from '../system.ts';
 import { openWorld, plainWatch } from '../world.ts';
 
 const OPTIONS: readonly Option[] = [
@@ -39,7 +40,8 @@ export const factsCommand: Command = {
     const rootOf = (said: string | undefined): string =>
       rootNamed(options.text('root') ?? said ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context);
     const targetOf = (said: string | undefined): TargetName => systemOf(rootOf(said));
-    const asker = { name: 'facts', options: OPTIONS, targetOf };
+    const kubeletOf = async (): Promise<string | undefined> => minorOf(readKubeletVersionFile(rootOf(undefined)));
+    const asker = { name: 'facts', options: OPTIONS, targetOf, kubeletOf };
     const wanted = await wantedOf(named ? rest : MACHINE_ONLY, asker, named ? context : { ...context, env: {} });
     if (wanted === null) return 0;
     const root = rootOf(wanted.root);

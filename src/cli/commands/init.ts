@@ -12,6 +12,7 @@ import { NODE_CONFIG_OPTIONS } from '../node-config.ts';
 import { refusedReport } from '../node-run.ts';
 import { type Parsed, parsedOf } from '../options.ts';
 import { diagnosticLine } from '../present/diagnostics.ts';
+import { minorOf } from '../system.ts';
 
 const PHASES: readonly Phase[] = ['config', 'run'];
 const VERIFY = ['none', 'started', 'joined'] as const;
@@ -69,7 +70,7 @@ export const initCommand: Command = {
     const wrong = mistakesOf(options, machine, context);
     const run: InitRun = {
       sources: [...options.texts('config-source'), ...options.positionals],
-      modes: { isStrict: options.flag('strict'), isCompat: options.flag('compat'), kubelet: minorOf(machine.root) },
+      modes: { isStrict: options.flag('strict'), isCompat: options.flag('compat'), kubelet: minorOf(readKubeletVersionFile(machine.root)) },
       cache: options.text('config-cache'),
       phases: new Set(PHASES.filter((phase) => !options.texts('skip').includes(phase))),
       daemons: daemonsOf(options),
@@ -94,8 +95,6 @@ export const initCommand: Command = {
 /** `--daemon=""` names none, and so none is touched: nodeadm's own tests call it like that. */
 const daemonsOf = (options: Parsed): InitRun['daemons'] =>
   options.texts('daemon').length === 0 ? undefined : new Set(options.texts('daemon'));
-
-const minorOf = (root: string): string | undefined => /^(\d+\.\d+)\./.exec(readKubeletVersionFile(root) ?? '')?.[1];
 
 const mistakesOf = (options: Parsed, { root, live }: InitRun['machine'], { uid }: Context): readonly Diagnostic[] => {
   const missing = missingRights({ root: resolve(root), live, uid });

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../core/report.ts';
 import type { NodeSpec, TargetName } from '../../core/spec.ts';
 import { timestampOf } from '../../core/timestamp.ts';
 import { gather } from '../../facts/gather.ts';
+import { readKubeletVersionFile } from '../../facts/host.ts';
 import type { Command, Context, Option } from '../command.ts';
 import { alsoWrong, demanded, tomlFilesOf } from '../dialect.ts';
 import { type Machine, machineAt, observeFor, rootNamed } from '../machine.ts';
@@ -12,7 +13,7 @@ import { parsedOf, splitAtWord } from '../options.ts';
 import { doneHere, type PlanView } from '../present/plan-text.ts';
 import { wantedOf } from '../request.ts';
 import { checkShowOptions, SHOW_OPTIONS, showPlan } from '../show.ts';
-import { systemOf } from '../system.ts';
+import { minorOf, systemOf } from '../system.ts';
 import { openWorld, plainWatch } from '../world.ts';
 
 const OPTIONS: readonly Option[] = [
@@ -47,7 +48,8 @@ export const planCommand: Command = {
     const rootOf = (said: string | undefined): string =>
       rootNamed(options.text('root') ?? said ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context);
     const targetOf = (said: string | undefined): TargetName => systemOf(rootOf(said));
-    const wanted = await wantedOf(rest, { name: 'plan', options: OPTIONS, rootOf, targetOf, isHere: true }, context);
+    const kubeletOf = async (): Promise<string | undefined> => minorOf(readKubeletVersionFile(rootOf(undefined)));
+    const wanted = await wantedOf(rest, { name: 'plan', options: OPTIONS, rootOf, targetOf, isHere: true, kubeletOf }, context);
     if (wanted === null) return 0;
     const { spec, warnings, documents } = wanted;
     const machine = machineAt(rootOf(wanted.root), context);

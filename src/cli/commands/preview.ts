@@ -17,7 +17,7 @@ import { type Parsed, parsedOf, splitAtWord } from '../options.ts';
 import type { PlanView } from '../present/plan-text.ts';
 import { wantedOf } from '../request.ts';
 import { checkShowOptions, SHOW_OPTIONS, showPlan } from '../show.ts';
-import { systemOf } from '../system.ts';
+import { minorOf, systemOf } from '../system.ts';
 import { WISH_OPTIONS, wishOf } from '../wish.ts';
 
 const TARGETS: Readonly<Record<string, TargetName>> = {
@@ -81,18 +81,22 @@ export const previewCommand: Command = {
       const base = against ?? said;
       return base === undefined ? undefined : rootNamed(base, against === undefined ? '--root' : '--against', context);
     };
-    const kubelet = minorOf(options.text('kubernetes-version'));
+    const wish = once(() => wishOf(options, context));
+    const start = once(async () => startFacts(options, await wish(), context));
+    const kubeletOf = async (): Promise<string | undefined> => {
+      const version = options.text('kubernetes-version');
+      return minorOf(version ?? (options.text('facts') === undefined ? undefined : (await start()).host.kubeletVersion));
+    };
     const target = targetNamed(options);
     const targetOf = (said: string | undefined): TargetName | undefined => {
       const root = target === undefined ? rootOf(said) : undefined;
       return target ?? (root === undefined ? undefined : systemOf(root));
     };
-    const request = await wantedOf(rest, { name: 'preview', options: OPTIONS, targetOf, kubelet }, context);
+    const request = await wantedOf(rest, { name: 'preview', options: OPTIONS, targetOf, kubeletOf }, context);
     if (request === null) return 0;
     const base = against ?? request.root;
     const root = rootOf(request.root);
-    const wish = await wishOf(options, context);
-    const facts = await completeFacts(request.spec, await startFacts(options, wish, context), wish, options, context);
+    const facts = await completeFacts(request.spec, await start(), await wish(), options, context);
     const { decide } = await import('../../core/decide.ts');
     const desired = withWarnings(demanded(decide(request.spec, facts)), request.warnings);
     const { planOf } = await import('../../core/plan.ts');
@@ -109,13 +113,20 @@ export const previewCommand: Command = {
   },
 };
 
+/** Asked for early by some calls, late by others, and done once. */
+const once = <T>(load: () => Promise<T>): (() => Promise<T>) => {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+};
+
 const targetNamed = (options: Parsed): TargetName | undefined => {
   const name = options.text('target');
   if (name === undefined || Object.hasOwn(TARGETS, name)) return TARGETS[name ?? ''];
   throw refuse('invalid-choice', '--target', `'${name}' is none of ${Object.keys(TARGETS).join(', ')}`, 'give one of them');
 };
-
-const minorOf = (version: string | undefined): string | undefined => /^\d+\.\d+/.exec(version ?? '')?.[0];
 
 const withWarnings = (desired: Desired, warnings: readonly Diagnostic[]): Desired => ({
   ...desired,

@@ -28,11 +28,16 @@ const placeCases = ({ commands }: Grammar): readonly string[] =>
     places.flatMap((words, i) => (words.length === 0 ? [] : [`    '${command.name} ${i}') words=${quoted(words)} ;;`])),
   );
 
+const programCases = (programs: Grammar['programs']): string => {
+  const cases = Object.entries(programs).map(([program, command]) => `    ${program}) mode=${command} ;;\n`);
+  return cases.length === 0 ? '' : `  case \${COMP_WORDS[0]##*/} in\n${cases.join('')}  esac\n`;
+};
+
 /** The script, as text. */
 export const bashScript = (grammar: Grammar): string => {
-  const { commands, programs } = grammar;
+  const { commands, programs, name } = grammar;
   const afterWord = commands.filter(({ command }) => command.dialect === 'after-word').map(({ command }) => command.name);
-  return `# bash completion for bootwright, made by \`bootwright completion bash\`
+  const script = `# bash completion for ${name}, made by \`${name} completion bash\`
 # shellcheck shell=bash
 
 # Each sets \`words\` (and \`kind\`) of its caller.
@@ -60,12 +65,7 @@ ${placeCases(grammar).join('\n')}
 # Reads the words before the cursor: sets \`mode\`, \`place\` and, where a value is due, \`flag\`.
 _bootwright_read() {
   local i word
-  case \${COMP_WORDS[0]##*/} in
-${Object.entries(programs)
-  .map(([program, name]) => `    ${program}) mode=${name} ;;`)
-  .join('\n')}
-  esac
-  for ((i = 1; i < COMP_CWORD; i++)); do
+${programCases(programs)}  for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if [[ $word == '=' ]]; then continue; fi # bash makes --flag=value three words
     if [[ -n $flag ]]; then
@@ -75,8 +75,7 @@ ${Object.entries(programs)
     else
       case $mode in
         '') mode=$word ;;
-        ${afterWord.join(' | ')}) mode=dialect place=0 ;;
-        *) place=$((place + 1)) ;;
+${afterWord.length === 0 ? '' : `        ${afterWord.join(' | ')}) if [[ $word == init ]]; then mode=init; else mode=dialect; fi ;;\n`}        *) place=$((place + 1)) ;;
       esac
     fi
   done
@@ -110,6 +109,8 @@ _bootwright() {
   return 0
 }
 
-complete -F _bootwright bootwright ${Object.keys(programs).join(' ')}
+complete -F _bootwright ${[name, ...Object.keys(programs)].join(' ')}
 `;
+  // Two scripts in one shell must not share functions.
+  return script.replaceAll('_bootwright', `_${name}`);
 };

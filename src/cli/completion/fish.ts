@@ -36,9 +36,9 @@ const takerCases = ({ commands, dialect }: Grammar): readonly string[] =>
 
 /** The script, as text. */
 export const fishScript = (grammar: Grammar): string => {
-  const { commands, dialect, programs } = grammar;
+  const { commands, dialect, programs, name } = grammar;
   const afterWord = commands.filter(({ command }) => command.dialect === 'after-word').map(({ command }) => command.name);
-  return `# fish completion for bootwright, made by \`bootwright completion fish\`
+  const script = `# fish completion for ${name}, made by \`${name} completion fish\`
 
 function __bootwright_takes -a mode flag -d 'does the flag take the next word?'
     switch $mode
@@ -55,7 +55,7 @@ function __bootwright_in -d 'is the cursor in this mode, and at this place of it
     set -l flag ''
     switch (string replace -r '.*/' '' -- $words[1])
 ${Object.entries(programs)
-  .map(([program, name]) => `        case ${program}\n            set mode ${name}`)
+  .map(([program, command]) => `        case ${program}\n            set mode ${command}`)
   .join('\n')}
     end
     for word in $words[2..-1]
@@ -67,8 +67,9 @@ ${Object.entries(programs)
             switch "$mode"
                 case ''
                     set mode $word
-                case ${afterWord.join(' ')}
+                case ${afterWord.length === 0 ? "'no such mode'" : afterWord.join(' ')}
                     set mode dialect
+                    test $word = init; and set mode init
                 case '*'
                     set place (math $place + 1)
             end
@@ -80,13 +81,15 @@ ${Object.entries(programs)
     end
 end
 
-complete -c bootwright -f
+complete -c ${name} -f
 ${[
-  ...PROGRAM_FLAGS.map((flag) => flagLine('bootwright', '""', flag)),
-  ...commands.map(({ command, summary }) => `complete -c bootwright -n '__bootwright_in ""' -a ${command.name} -d ${quoted(summary)}`),
-  ...commands.flatMap(({ command }) => linesOf(grammar, 'bootwright', command.name)),
-  ...dialect.map((flag) => flagLine('bootwright', 'dialect', flag)),
-  ...Object.entries(programs).flatMap(([program, name]) => [`complete -c ${program} -f`, ...linesOf(grammar, program, name)]),
+  ...PROGRAM_FLAGS.map((flag) => flagLine(name, '""', flag)),
+  ...commands.map(({ command, summary }) => `complete -c ${name} -n '__bootwright_in ""' -a ${command.name} -d ${quoted(summary)}`),
+  ...commands.flatMap(({ command }) => linesOf(grammar, name, command.name)),
+  ...dialect.map((flag) => flagLine(name, 'dialect', flag)),
+  ...Object.entries(programs).flatMap(([program, command]) => [`complete -c ${program} -f`, ...linesOf(grammar, program, command)]),
 ].join('\n')}
 `;
+  // Two scripts in one shell must not share functions.
+  return script.replaceAll('__bootwright_', `__${name}_`);
 };

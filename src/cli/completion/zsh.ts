@@ -33,16 +33,18 @@ const functionOf = ({ command, flags, places }: CommandGrammar): string => {
       ? '  _bootwright_dialect'
       : command.dialect === 'after-word'
         ? `${call("-C -A '-*'", [...specs, quoted(`1: :(${DIALECT_WORDS.join(' ')})`), quoted('*:: :->dialect')])} && return
-  if [[ $state == dialect ]]; then _bootwright_dialect; fi`
+  if [[ $state == dialect ]]; then
+    if [[ $words[1] == init ]]; then _bootwright-init; else _bootwright_dialect; fi
+  fi`
         : call('', [...specs, ...placeSpecs(places)]);
   return `_bootwright-${command.name}() {\n  local curcontext=$curcontext state line\n  typeset -A opt_args\n${body}\n}`;
 };
 
 /** The script, as text. */
-export const zshScript = ({ commands, dialect, programs }: Grammar): string => {
-  const names = ['bootwright', ...Object.keys(programs)].join(' ');
-  return `#compdef ${names}
-# zsh completion for bootwright, made by \`bootwright completion zsh\`
+export const zshScript = ({ name, commands, dialect, programs }: Grammar): string => {
+  const names = [name, ...Object.keys(programs)].join(' ');
+  const script = `#compdef ${names}
+# zsh completion for ${name}, made by \`${name} completion zsh\`
 
 _bootwright_dialect() {
 ${call('', [...dialect.flatMap(specsOf), quoted('1:cluster name: ')])}
@@ -56,7 +58,7 @@ _bootwright() {
   local -a commands
   case \${service:t} in
 ${Object.entries(programs)
-  .map(([program, name]) => `    ${program}) _bootwright-${name}; return ;;`)
+  .map(([program, command]) => `    ${program}) _bootwright-${command}; return ;;`)
   .join('\n')}
   esac
 ${call('-C', [...PROGRAM_FLAGS.flatMap(specsOf), quoted('1: :->command'), quoted('*:: :->words')])} && return
@@ -73,4 +75,6 @@ ${commands.map(({ command, summary }) => `        ${quoted(`${command.name}:${es
 
 if [[ $funcstack[1] == _bootwright ]]; then _bootwright "$@"; else compdef _bootwright ${names}; fi
 `;
+  // Two scripts in one shell must not share functions.
+  return script.replaceAll('_bootwright', `_${name}`);
 };

@@ -30,7 +30,16 @@ const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   ['bootwright previ', ['preview']],
   ...OPTIONS.map(([name, options]) => [`bootwright ${name} --`, options] as const),
   ...Object.entries(PROGRAMS).map(([program, name]) => [`${program} --`, OPTIONS.find(([one]) => one === name)?.[1] ?? []] as const),
-  ['bootwright preview ', ['bootstrap', 'bootstrap.sh']],
+  ['bootwright preview ', ['bootstrap', 'bootstrap.sh', 'init']],
+  ['bootwright preview init --config-s', ['--config-source']],
+  ['bootwright plan --json init --comp', ['--compat']],
+  ['bootwright preview --target amazon-linux-20', ['amazon-linux-2023']],
+  ['bootwright preview --explain maxPo', ['maxPods']],
+  ['bootwright preview --explain tlsC', ['tlsCertFile', 'tlsCipherSuites', 'tlsCurvePreferences']],
+  ['bootwright init --skip ', ['config', 'run']],
+  ['bootwright init --daemon k', ['kubelet']],
+  ['bootwright config ', ['check', 'dump']],
+  ['bootwright config dump --expl', ['--explain']],
   ['bootwright preview --arch ', ['x86_64', 'aarch64']],
   ['bootwright preview --arch=a', ['aarch64']],
   ['bootwright preview --kubernetes-version 1.3', ['1.30', '1.31', '1.32', '1.33', '1.34', '1.35', '1.36']],
@@ -50,6 +59,16 @@ const OFFERED: readonly (readonly [string, readonly string[]])[] = [
   [`bootwright plan --root ${dir}/sa`, ['samples']],
   [`bootwright preview --facts ${dir}/sa`, ['samples', 'sample.json']],
   [`bootstrap.sh c --containerd-config-file ${dir}/sa`, ['samples', 'sample.json']],
+];
+
+const NODEADM: readonly (readonly [string, readonly string[]])[] = [
+  ['nodeadm ', ['init', 'config', 'completion']],
+  ['nodeadm init --config-', ['--config-source', '--config-cache']],
+  ['/usr/bin/nodeadm init --skip ', ['config', 'run']],
+  ['nodeadm init --skip=r', ['run']],
+  ['nodeadm config ', ['check', 'dump']],
+  ['nodeadm config dump --config-o', ['--config-output']],
+  ['nodeadm completion z', ['zsh']],
 ];
 
 const SHELLS = [
@@ -79,11 +98,34 @@ for (const [shell, ask, parts] of SHELLS) {
   });
 }
 
+for (const [shell, ask, parts] of SHELLS) {
+  t.test(`nodeadm has a script of its own for ${shell}`, async (t) => {
+    if (!needs(t, ...parts)) return;
+    const { code, stdout, stderr } = await run(['completion', shell], { as: 'nodeadm' });
+    t.same([code, stderr], [0, '']);
+    t.notMatch(stdout, /bootwright_|_bootwright|bootstrap\.sh\b.*\)/, 'beside that of bootwright in one shell');
+    const script = join(t.testdir(), `completion.${shell}`);
+    writeFileSync(script, stdout);
+    const check = spawnSync(shell, ['-n', script], { encoding: 'utf8' });
+    t.same([check.status, check.stderr], [0, ''], `${shell} -n`);
+    const offers = ask(
+      script,
+      NODEADM.map(([line]) => line),
+    );
+    for (const [line, words] of NODEADM) {
+      const found = (offers.get(line) ?? []).map((word) => word.replace(/^(--[a-z-]+)=(?=.)/, ''));
+      t.same([...new Set(found)].sort(), [...words].sort(), line);
+    }
+  });
+}
+
 t.test('the script for bash is clean', async (t) => {
   if (!needs(t, 'shellcheck')) return;
-  const { stdout } = await run(['completion', 'bash']);
-  const { status, stdout: found } = spawnSync('shellcheck', ['-'], { input: stdout, encoding: 'utf8' });
-  t.equal(status, 0, found);
+  for (const as of ['bootwright', 'nodeadm']) {
+    const { stdout } = await run(['completion', 'bash'], { as });
+    const { status, stdout: found } = spawnSync('shellcheck', ['-'], { input: stdout, encoding: 'utf8' });
+    t.equal(status, 0, found);
+  }
 });
 
 t.test('refused', async (t) => {
@@ -93,4 +135,9 @@ t.test('refused', async (t) => {
     [['bash', 'zsh'], 64, 'error: zsh: is one word too many. `bootwright help completion` shows the form.\n'],
   ] as const)
     t.same(await run(['completion', ...args]), { code, signal: null, stdout: '', stderr: message });
+  for (const shell of ['powershell', 'nushell']) {
+    const { code, stdout, stderr } = await run(['completion', shell], { as: 'nodeadm' });
+    t.same([code, stdout], [1, '']);
+    t.equal(stderr, `error: SHELL: there is no completion for '${shell}'. Name one of bash, zsh, fish; no node has that shell.\n`);
+  }
 });

@@ -89,6 +89,35 @@ t.test('a directory, and several sources: later over earlier', async (t) => {
   t.match(two.stdout, /maxPods = 20\n/, two.stderr);
 });
 
+t.test('the line of a unit, as it is', async (t) => {
+  const line = [
+    'nodeadm',
+    'init',
+    '--skip',
+    'run',
+    '--config-source',
+    join(dir, 'plain.yaml'),
+    '--config-cache',
+    '/run/eks/nodeadm/config.json',
+  ];
+  const { code, stdout, stderr } = await preview(line);
+  t.equal(code, 0, stderr);
+  t.match(stdout, /--skip: is left aside: both halves of a boot are shown/);
+  t.match(stdout, /^ {2}kubelet\.service/m);
+});
+
+t.test('facts of a node say which fields its kubelet has', async (t) => {
+  const newer = written('newer.yaml', HEAD.replace('  cluster:', '  kubelet: {config: {tlsCurvePreferences: [23]}}\n  cluster:'));
+  const facts = written(
+    'facts.json',
+    JSON.stringify({ schemaVersion: 1, now: '2026-01-01T00:00:00Z', instance: {}, host: { kubeletVersion: '1.30.0' } }),
+  );
+  const { code, stderr } = await preview(['--facts', facts, newer]);
+  t.equal(code, 65, stderr);
+  t.match(stderr, /tlsCurvePreferences: .*exists from kubelet 1\.36 on; this node has 1\.30/);
+  t.equal((await preview([newer])).code, 0, 'of no certain kubelet');
+});
+
 t.test('nobody has asked for systemd-resolved', async (t) => {
   const { stdout } = await preview([join(dir, 'plain.yaml')]);
   t.match(stdout, /files, 2 units\.\n/);

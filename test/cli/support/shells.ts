@@ -41,8 +41,9 @@ export const askBash: Ask = (script, lines) => {
   const dir = mkdtempSync(join(tmpdir(), 'bootwright-bash-'));
   const keys = lines.map((_, i) => String(i).padStart(3, '0'));
   const rc = `source ${script}
-noted() { _bootwright; printf 'LINE %s\\n' "$COMP_LINE"; if [ $\{#COMPREPLY[@]} -gt 0 ]; then printf 'HIT %s\\n' "$\{COMPREPLY[@]}"; fi; } >>${dir}/noted
-complete -F noted $(complete -p | sed -n 's/^complete -F _bootwright //p')
+own=$(complete -p | sed -n 's/^complete -F \\(_bootwright\\|_nodeadm\\) .*/\\1/p' | head -n 1)
+noted() { $own; printf 'LINE %s\\n' "$COMP_LINE"; if [ $\{#COMPREPLY[@]} -gt 0 ]; then printf 'HIT %s\\n' "$\{COMPREPLY[@]}"; fi; } >>${dir}/noted
+complete -F noted $(complete -p | sed -n "s/^complete -F $own //p")
 ${lines.map((line, i) => `bind '"\\e${keys[i]}": "${line}\\t\\C-u"'`).join('\n')}
 `;
   try {

@@ -40,6 +40,9 @@ const fieldsOf = (struct: string): readonly KubeletField[] =>
     }),
   );
 
+/** Fields that some minor has at the top, for completion. */
+export const KUBELET_CONFIG_KEYS: readonly string[] = fieldsOf('KubeletConfiguration').map(({ name }) => name);
+
 /** A version outside of what the tables know is not judged. */
 const judged = (version: string | undefined): string | undefined =>
   version !== undefined && compareMinors(version, KNOWN.first) >= 0 && compareMinors(version, KNOWN.last) <= 0 ? version : undefined;
