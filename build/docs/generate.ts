@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { manPage } from './man.ts';
+import { nodeConfigOutputs } from './node-config-shown.ts';
 import { schemasOf } from './schemas.ts';
 import { sectionsOf, withSections } from './sections.ts';
 
@@ -11,10 +12,11 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const MACHINE = ['--instance-type', 'm5.large', '--region', 'us-west-2'];
 const CALL = ['bootstrap', 'my-cluster', '--use-max-pods', 'false'];
 
-const outputOf = (args: readonly string[]): string => {
+const outputOf = (args: readonly string[], cwd?: string): string => {
   const script = `import { main } from ${JSON.stringify(new URL('../../src/main.ts', import.meta.url).href)}; await main({ argv: process.argv.slice(1), argv0: 'bootwright', env: {} });`;
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', ...args], {
     encoding: 'utf8',
+    ...(cwd === undefined ? {} : { cwd }),
   });
   if (status !== 0) throw new Error(`bootwright ${args.join(' ')} ended with ${status}: ${stderr}`);
   return stdout;
@@ -41,7 +43,10 @@ export const generatedDocs = async (): Promise<ReadonlyMap<string, string>> =>
   new Map([
     [
       'README.md',
-      withSections(readFileSync(`${root}/README.md`, 'utf8'), sectionsOf({ preview: readmePreview(), maxPods: readmeMaxPods() })),
+      withSections(
+        readFileSync(`${root}/README.md`, 'utf8'),
+        sectionsOf({ preview: readmePreview(), maxPods: readmeMaxPods(), nodeConfig: nodeConfigOutputs(outputOf) }),
+      ),
     ],
     ['docs/bootwright.1', await manPage((JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }).version)],
     ...Object.entries(schemasOf()).map(([name, schema]) => [`docs/schema/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`] as const),

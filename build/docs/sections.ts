@@ -33,14 +33,17 @@ const flags = (): string =>
 interface Shown {
   readonly preview: string;
   readonly maxPods: string;
+  readonly nodeConfig: { readonly preview: string; readonly dump: string };
 }
 
 const shown = (output: string): string => `\`\`\`console\n${output.trimEnd()}\n\`\`\``;
 
 /** Every generated section by its name. */
-export const sectionsOf = ({ preview, maxPods }: Shown): Readonly<Record<string, string>> => ({
+export const sectionsOf = ({ preview, maxPods, nodeConfig }: Shown): Readonly<Record<string, string>> => ({
   preview: shown(preview),
   'max-pods': shown(maxPods),
+  'node-config-preview': shown(nodeConfig.preview),
+  'node-config-dump': shown(nodeConfig.dump),
   commands: table(
     ['Command', 'What it does'],
     COMMANDS.map((c) => [code(`bootwright ${c.name}`), c.summary]),

@@ -15,12 +15,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'plan',
-    summary: 'show what `bootstrap` would do on this machine, and change nothing',
+    summary: 'show what `bootstrap` or `init` would do on this machine, and change nothing',
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },
   {
     name: 'preview',
-    summary: 'show anywhere what a node would get, and why; needs no root, network or credentials',
+    summary: 'show anywhere what a node would get by a call or a NodeConfig, and why; needs no root, network or credentials',
     load: async () => (await import('./commands/preview.ts')).previewCommand,
   },
   {

@@ -79,15 +79,19 @@ const DECIDED_BY: Readonly<Record<string, string>> = {
 };
 
 const inputsOf = (kubelet: KubeletView, { path, value = null, by, beats }: Key): readonly Input[] =>
-  [{ value, by }, ...beats].map((said) => {
-    const at = kubelet.placeOf(said.by, path) ?? (said.by.startsWith('--') ? '' : said.by);
+  [{ value, by }, ...beats].map((said: Key['beats'][number]) => {
+    const at = said.at ?? kubelet.placeOf(said.by, path) ?? (said.by.startsWith('--') ? '' : said.by);
     const origin = said.by.startsWith('--') ? 'flag' : said.by.startsWith('/') ? 'host-file' : 'default';
     return { name: `${path.join('.')} of ${shortOf(said.by)}`, value: said.value, origin, at };
   });
 
 /** What would stand there if the winner said nothing. */
-const withoutWinner = ({ by, beats: [next] }: Key): string =>
-  `without ${shortOf(by)} it is ${next === undefined ? 'what the kubelet takes by itself' : `${valueText(next.value)}, of ${shortOf(next.by)}`}`;
+const withoutWinner = (kubelet: KubeletView, { path, by, beats: [next] }: Key): string => {
+  if (next === undefined) return `without ${shortOf(by)} it is what the kubelet takes by itself`;
+  // Two documents make one drop-in.
+  const winner = next.by === by ? (kubelet.placeOf(by, path) ?? by) : shortOf(by);
+  return `without ${winner} it is ${valueText(next.value)}, of ${next.by === by ? next.at : shortOf(next.by)}`;
+};
 
 /** Keys as the kubelet takes them: who won, and how the file came to its own value. */
 const mergedDecision = (view: PlanView, kubelet: KubeletView, keys: readonly Key[], name: string): Decision => {
@@ -113,7 +117,7 @@ const mergedDecision = (view: PlanView, kubelet: KubeletView, keys: readonly Key
       ].join(' '),
       inputs: [...contested.flatMap((key) => inputsOf(kubelet, key)), ...(isOfFile ? (written?.because.inputs ?? []) : [])],
     },
-    changes: [...contested.map(withoutWinner), ...(isOfFile ? (written?.changes ?? []) : [])],
+    changes: [...contested.map((one) => withoutWinner(kubelet, one)), ...(isOfFile ? (written?.changes ?? []) : [])],
   };
 };
 

@@ -1,4 +1,6 @@
 /** The kubelet's own view of a plan: its files, the drop-ins that are there besides, its flags; with the places where a user said it. */
+import { pathText } from '../core/config/node-config/decode.ts';
+import { explained } from '../core/config/node-config/dump.ts';
 import { mergedOf } from '../core/config/node-config/merge.ts';
 import { fieldOfFlag } from '../core/kubelet/config-flags.ts';
 import { kubeletArgsOf } from '../core/kubelet/extra-args.ts';
@@ -18,7 +20,20 @@ export const kubeletViewOf = ({ spec, plan, facts, documents, root }: PlanView):
   const directory = dropInDirectoryOf(spec);
   const found = root === undefined || directory === undefined ? [] : readKubeletDropIns(root, directory);
   const config = plannedKubeletConfigOf(spec, plan, found, facts.host.kubeletVersion ?? '');
-  return config && { ...config, placeOf: placesIn(documents) };
+  return config && { ...config, keys: withDocuments(config.keys, documents), placeOf: placesIn(documents) };
+};
+
+/** Documents beat each other before the drop-in is made of them: EKS's own may come before or behind a user's. */
+const withDocuments = (keys: readonly MergedKey[], documents: PlanView['documents']): readonly MergedKey[] => {
+  if (documents === undefined || documents.length < 2) return keys;
+  const beaten = new Map(explained(documents).map(({ path, beats }) => [path, beats]));
+  return keys.map((key) => {
+    const found = beaten.get(pathText(['spec', 'kubelet', 'config', ...key.path])) ?? [];
+    const said = found.map(({ value, at }) => ({ value, by: NODEADM_KUBELET_DROP_IN, at }));
+    if (said.length === 0) return key;
+    const index = key.by === NODEADM_KUBELET_DROP_IN ? 0 : key.beats.findIndex(({ by }) => by === NODEADM_KUBELET_DROP_IN) + 1;
+    return { ...key, beats: [...key.beats.slice(0, index), ...said.reverse(), ...key.beats.slice(index)] };
+  });
 };
 
 const placesIn = (documents: PlanView['documents']): KubeletView['placeOf'] => {

@@ -36,7 +36,7 @@ export const programHelp = (commands: readonly CommandEntry[], terminalColumns: 
   const width = widthOf(terminalColumns);
   return `${[
     ...wrapped(
-      'bootwright: the node bootstrap agent for Amazon EKS, a drop-in for bootstrap.sh that tells you beforehand what it will do',
+      'bootwright: the node bootstrap agent for Amazon EKS, a drop-in for bootstrap.sh and nodeadm that tells you beforehand what it will do',
       width,
     ),
     '',

@@ -13,14 +13,14 @@ type Key = KubeletView['keys'][number];
 /** Files by their names: the heading says where they are. */
 export const shortOf = (by: string): string => (by.startsWith('/') ? basename(by) : by);
 
-const saidText = ({ placeOf }: KubeletView, path: readonly string[], by: string): string => {
-  const place = placeOf(by, path);
+const saidText = ({ placeOf }: KubeletView, path: readonly string[], by: string, at?: string): string => {
+  const place = at ?? placeOf(by, path);
   return redacted(`${shortOf(by)}${place === undefined ? '' : ` (${place})`}`);
 };
 
 /** `--max-pods (n.yaml, line 14); beats 50 of 40-nodeadm.conf (n.yaml, line 11), 29 of config.json`. */
 export const whoText = (view: KubeletView, { path, by, beats }: Key): string => {
-  const beaten = beats.map((one) => `${valueText(one.value)} of ${saidText(view, path, one.by)}`);
+  const beaten = beats.map((one) => `${valueText(one.value)} of ${saidText(view, path, one.by, one.at)}`);
   return `${saidText(view, path, by)}${beaten.length === 0 ? '' : `; beats ${beaten.join(', ')}`}`;
 };
 
@@ -66,14 +66,14 @@ interface ShownKey {
 /** As in plan.json: `kubeletConfig`. */
 export const kubeletConfigJson = (view: KubeletView): readonly ShownKey[] =>
   view.keys.map(({ path, value, by, beats }) => {
-    const placed = (who: string) => {
-      const at = view.placeOf(who, path);
+    const placed = (who: string, place?: string) => {
+      const at = place ?? view.placeOf(who, path);
       return { by: who, ...(at === undefined ? {} : { at }) };
     };
     return {
       key: path.join('.'),
       ...(value === undefined ? {} : { value: redactedJson(value) }),
       ...placed(by),
-      beats: beats.map((one) => ({ value: redactedJson(one.value), ...placed(one.by) })),
+      beats: beats.map((one) => ({ value: redactedJson(one.value), ...placed(one.by, one.at) })),
     };
   });

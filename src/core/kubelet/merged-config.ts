@@ -26,6 +26,8 @@ interface Said {
   /** null: takes the key away. */
   readonly value: Json;
   readonly by: string;
+  /** Where a person wrote it, if that is known. */
+  readonly at?: string;
 }
 
 /** One key of the result; lists and empty objects are not looked into. */

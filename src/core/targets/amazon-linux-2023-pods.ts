@@ -121,7 +121,10 @@ const writtenPodsOf = (spec: AmazonLinux2023Spec, ruled: Decided<number>, beatin
     return { ...ruled, value: null, because: { rule: 'max-pods.unset', text, inputs: [given('useMaxPods', useMaxPods), ...inputs] } };
   }
   if (beating === undefined) return ruled;
-  const text = `${ruled.because.text}; but the kubelet takes ${beating.pods}, which was given and beats config.json`;
+  const text =
+    beating.pods === ruled.value
+      ? `${ruled.because.text}; the same was given, and counts`
+      : `${ruled.because.text}; but the kubelet takes ${beating.pods}, which was given and beats config.json`;
   return { ...ruled, because: { ...ruled.because, text, inputs: [...ruled.because.inputs, ...inputs] } };
 };
 

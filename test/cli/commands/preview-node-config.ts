@@ -183,6 +183,31 @@ t.test('--explain: why a key of the kubelet is what it is', async (t) => {
   t.match(unknown.stderr, /did you mean maxPods\?/i);
 });
 
+t.test('documents that beat each other are told, in the order there is', async (t) => {
+  const config = (pods: number): string =>
+    `apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n  kubelet:\n    config: {maxPods: ${pods}}\n`;
+  const type = 'application/node.eks.aws';
+  const both = written('managed.txt', mimeOf([type, config(50)], [type, `${HEAD}  kubelet:\n    config: {maxPods: 17}\n`]));
+  const { code, stdout, stderr } = await preview(['--explain', 'maxPods', both]);
+  t.equal(code, 0, stderr);
+  t.match(
+    stdout.replace(/\s+/g, ' '),
+    /maxPods = 17 From 40-nodeadm\.conf \(\S+ part 2 \S+ line 10, column 14\); beats 50 of 40-nodeadm\.conf \(\S+ part 1 \S+ line 5, column 14\), 29 of config\.json\./,
+  );
+  const json = JSON.parse((await preview(['--kubelet-config', '--json', both])).stdout);
+  t.match(
+    json.find(({ key }: { key: string }) => key === 'maxPods'),
+    {
+      value: 17,
+      at: /part 2/,
+      beats: [
+        { value: 50, at: /part 1/ },
+        { value: 29, by: /config\.json$/ },
+      ],
+    },
+  );
+});
+
 t.test('drop-ins that an image has besides count, in the order of their names', async (t) => {
   const conf = (fields: string): string => `{"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", ${fields}}`;
   const D = 'etc/kubernetes/kubelet/config.json.d';
