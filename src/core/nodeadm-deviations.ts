@@ -143,7 +143,7 @@ export const NODEADM_DEVIATIONS: readonly Deviation[] = [
   {
     id: 'strict',
     was: 'unknown fields, gates, words, addresses, URLs and kubelet fields are taken in silence',
-    now: 'errors in `bootwright config check` (all at once, with part, line and column), warnings under the name nodeadm; `--strict` makes them errors there',
+    now: 'errors in `bootwright config check` (all at once, with part, line and column), warnings under the name nodeadm; `--strict` makes them errors there; values below `spec.bootwright` are errors in any case',
     reason: 'a typo makes a node that is not what it should be, and nobody says so',
   },
   {

@@ -89,8 +89,11 @@ export const decodeNodeConfig = (raw: RawDocument, options: DecodeOptions): Deco
 /** A doubled key, a lost digit or a second document does not keep nodeadm from reading on. */
 const findingOf = ({ code, message, remedy }: TreeFault, isRead: boolean): Finding => (isRead ? fault : fatal)(code, message, remedy);
 
+/** Values of our own fields nodeadm never took, so that nobody counts on its silence. A field that a newer bootwright has is left aside. */
+const isOurs = ({ code }: Finding, path: Path): boolean => path[0] === 'spec' && path[1] === 'bootwright' && code !== 'unknown-field';
+
 const diagnosticOf = (raw: RawDocument, { isStrict }: DecodeOptions, finding: Finding, path: Path, at: Mark | undefined): Diagnostic => ({
-  severity: finding.weight === 'fatal' || (finding.weight === 'fault' && isStrict) ? 'error' : 'warning',
+  severity: finding.weight === 'fatal' || (finding.weight === 'fault' && (isStrict || isOurs(finding, path))) ? 'error' : 'warning',
   code: finding.code,
   path: raw.label,
   ...(at === undefined ? {} : { line: at.line, column: at.column }),
