@@ -14,8 +14,10 @@ const valueText = (one: Explained, value: Json): string => {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text;
 };
 
-/** What the part that EKS writes says (amazon-eks-ami #1988, terraform-aws-eks #3410); it adds flags, which never beat anything. */
+/** What the part that EKS writes says (amazon-eks-ami #1988, terraform-aws-eks #3410), beside flags. */
 const SET_BY_EKS = /^spec\.(?:cluster\.(?:name|apiServerEndpoint|certificateAuthority|cidr)|kubelet\.config\.(?:maxPods|clusterDNS))$/;
+
+const TAINTS = /^--register[-_]with[-_]taints\b/;
 
 const eksNote = (values: readonly Explained[]): readonly string[] => {
   const own = values.filter(({ path }) => SET_BY_EKS.test(path)).map(({ path }) => path);
@@ -24,6 +26,9 @@ const eksNote = (values: readonly Explained[]): readonly string[] => {
     '',
     'In a managed node group EKS adds a document of its own, before or behind yours: both have been seen.',
     `Before yours, the values above hold. Behind yours, its own may beat ${own.join(', ')}.`,
+    ...(values.some(({ value }) => typeof value === 'string' && TAINTS.test(value))
+      ? ['Flags of both count, but of --register-with-taints the kubelet takes the last one alone.']
+      : []),
     'On a node, `bootwright config dump --explain` shows the order there is.',
   ];
 };

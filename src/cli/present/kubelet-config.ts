@@ -13,15 +13,19 @@ type Key = KubeletView['keys'][number];
 /** Files by their names: the heading says where they are. */
 export const shortOf = (by: string): string => (by.startsWith('/') ? basename(by) : by);
 
-const saidText = ({ placeOf }: KubeletView, path: readonly string[], by: string, at?: string): string => {
-  const place = at ?? placeOf(by, path);
+/** Of a flag that stands twice only the last place is known. */
+const placeOfBeaten = ({ placeOf }: KubeletView, { path, by }: Key, one: Key['beats'][number]): string | undefined =>
+  one.at ?? (one.by === by ? undefined : placeOf(one.by, path));
+
+const saidText = (by: string, place: string | undefined): string => {
   return redacted(`${shortOf(by)}${place === undefined ? '' : ` (${place})`}`);
 };
 
 /** `--max-pods (n.yaml, line 14); beats 50 of 40-nodeadm.conf (n.yaml, line 11), 29 of config.json`. */
-export const whoText = (view: KubeletView, { path, by, beats }: Key): string => {
-  const beaten = beats.map((one) => `${valueText(one.value)} of ${saidText(view, path, one.by, one.at)}`);
-  return `${saidText(view, path, by)}${beaten.length === 0 ? '' : `; beats ${beaten.join(', ')}`}`;
+export const whoText = (view: KubeletView, key: Key): string => {
+  const { path, by, beats } = key;
+  const beaten = beats.map((one) => `${valueText(one.value)} of ${saidText(one.by, placeOfBeaten(view, key, one))}`);
+  return `${saidText(by, view.placeOf(by, path))}${beaten.length === 0 ? '' : `; beats ${beaten.join(', ')}`}`;
 };
 
 /** Absent: what there was is taken away. */
@@ -65,15 +69,13 @@ interface ShownKey {
 
 /** As in plan.json: `kubeletConfig`. */
 export const kubeletConfigJson = (view: KubeletView): readonly ShownKey[] =>
-  view.keys.map(({ path, value, by, beats }) => {
-    const placed = (who: string, place?: string) => {
-      const at = place ?? view.placeOf(who, path);
-      return { by: who, ...(at === undefined ? {} : { at }) };
-    };
+  view.keys.map((key) => {
+    const { path, value, by, beats } = key;
+    const placed = (who: string, at: string | undefined) => ({ by: who, ...(at === undefined ? {} : { at }) });
     return {
       key: path.join('.'),
       ...(value === undefined ? {} : { value: redactedJson(value) }),
-      ...placed(by),
-      beats: beats.map((one) => ({ value: redactedJson(one.value), ...placed(one.by, one.at) })),
+      ...placed(by, view.placeOf(by, path)),
+      beats: beats.map((one) => ({ value: redactedJson(one.value), ...placed(one.by, placeOfBeaten(view, key, one)) })),
     };
   });

@@ -21,22 +21,25 @@ const configFlagOf = (name: string): ConfigFlag | undefined => {
 /** The path of the field that a flag (without dashes) stands for. */
 export const fieldOfFlag = (name: string): readonly string[] | undefined => configFlagOf(name)?.path;
 
-/** Each flag once, in the order in which they are first given, with all values that it was given. */
+/** In the order in which flags are first given; one that replaces itself comes as often as it is given. */
 export const flagLayersOf = (words: string): readonly Layer[] => {
   const given = new Map<string, string[]>();
   for (const { name, value } of kubeletArgsOf(words).flags) given.set(name, [...(given.get(name) ?? []), value ?? 'true']);
   return [...given].flatMap(([name, values]): readonly Layer[] => {
     const flag = configFlagOf(name);
     if (flag === undefined) return [];
-    const value = fieldValueOf(flag.form, values);
-    const patch = flag.path.reduceRight<Json>((below, key) => ({ [key]: below }), value);
     // A map that a flag gives replaces the file's; only feature gates are added to it (kubeletConfigFlagPrecedence).
     const replaces = flag.form === 'gates' ? [] : [flag.path];
-    return [{ by: `--${name}`, patch: patch as { readonly [key: string]: Json }, replaces }];
+    return (ADDED_UP.has(flag.form) ? [values] : values.map((value) => [value])).map((some) => {
+      const patch = flag.path.reduceRight<Json>((below, key) => ({ [key]: below }), fieldValueOf(flag.form, some));
+      return { by: `--${name}`, patch: patch as { readonly [key: string]: Json }, replaces };
+    });
   });
 };
 
-/** Scalars: the last one counts. Lists and maps of a flag that stands twice are put together. */
+/** Lists and maps of a flag that stands twice are put together; of all else, taints among them, the last one counts. */
+const ADDED_UP = new Set(['list', 'map=', 'map<', 'gates']);
+
 const fieldValueOf = (form: string, values: readonly string[]): Json => {
   const last = values.at(-1) ?? '';
   switch (form) {

@@ -208,6 +208,20 @@ t.test('documents that beat each other are told, in the order there is', async (
   );
 });
 
+t.test('taints of two documents: the kubelet takes the last flag alone', async (t) => {
+  const flags = (taint: string): string => `  kubelet:\n    flags: ["--register-with-taints=${taint}"]\n`;
+  const type = 'application/node.eks.aws';
+  const head = 'apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n';
+  const both = written('taints.txt', mimeOf([type, `${head}${flags('mine=a:NoSchedule')}`], [type, `${HEAD}${flags('eks=b:NoExecute')}`]));
+  const { stdout } = await preview(['--explain', 'registerWithTaints', both]);
+  t.match(
+    stdout.replace(/\s+/g, ' '),
+    /registerWithTaints = key=eks value=b effect=NoExecute From --register-with-taints .* beats key=mine/,
+  );
+  const dump = await run(['config', 'dump', '--explain', both]);
+  t.match(dump.stdout, /of --register-with-taints the kubelet takes the last one alone\.\n/);
+});
+
 t.test('drop-ins that an image has besides count, in the order of their names', async (t) => {
   const conf = (fields: string): string => `{"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1", ${fields}}`;
   const D = 'etc/kubernetes/kubelet/config.json.d';

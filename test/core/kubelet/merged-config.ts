@@ -51,7 +51,7 @@ t.test('flags beat files; a map of a flag replaces that of the file, but for fea
       layersOf(
         { maxPods: 29, kubeReserved: { cpu: '70m', memory: '500Mi' }, featureGates: { A: true, B: true }, evictionHard: { m: '1' } },
         [{ maxPods: 50 }],
-        '--max-pods=10 --max_pods 20 --kube-reserved=cpu=1 --kube-reserved pid=7 --feature-gates=B=false,C=true --eviction-hard=n<5% --node-ip=1.2.3.4 -v 4 --register-with-taints=a=b:NoSchedule,c:NoExecute --cluster-dns=x,y --serialize-image-pulls --rotate-certificates=False --hairpin-mode=',
+        '--max-pods=10 --max_pods 20 --kube-reserved=cpu=1 --kube-reserved pid=7 --feature-gates=B=false,C=true --eviction-hard=n<5% --node-ip=1.2.3.4 -v 4 --register-with-taints=z:NoSchedule --register-with-taints=a=b:NoSchedule,c:NoExecute --cluster-dns=x --cluster-dns=y --serialize-image-pulls --rotate-certificates=False --hairpin-mode=',
       ),
     ),
     [
@@ -66,8 +66,8 @@ t.test('flags beat files; a map of a flag replaces that of the file, but for fea
       'kubeReserved.memory = nothing by --kube-reserved over "500Mi" (base)',
       'kubeReserved.pid = "7" by --kube-reserved',
       'logging.verbosity = 4 by --v',
-      'maxPods = 20 by --max-pods over 50 (10), 29 (base)',
-      'registerWithTaints = [{"key":"a","value":"b","effect":"NoSchedule"},{"key":"c","effect":"NoExecute"}] by --register-with-taints',
+      'maxPods = 20 by --max-pods over 10 (--max-pods), 50 (10), 29 (base)',
+      'registerWithTaints = [{"key":"a","value":"b","effect":"NoSchedule"},{"key":"c","effect":"NoExecute"}] by --register-with-taints over [{"key":"z","effect":"NoSchedule"}] (--register-with-taints)',
       'rotateCertificates = false by --rotate-certificates',
       'serializeImagePulls = true by --serialize-image-pulls',
     ],
