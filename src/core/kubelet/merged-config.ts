@@ -42,7 +42,7 @@ export interface MergedKey {
 }
 
 /** Who says what no file says. */
-const DEFAULT_OF_1_28 = 'the kubelet’s default';
+export const DEFAULT_OF_1_28 = 'the kubelet’s default';
 /** Who takes away what is empty. */
 const UNSET = 'an empty value, which counts as none';
 

@@ -4,8 +4,9 @@ import { goJson, sortedKeys } from '../formats/go-json.ts';
 import { unitCannotCarry } from '../formats/unit.ts';
 import { RESERVED_CGROUPS } from '../kubelet/config.ts';
 import { extraArgsOf, usesReservedCgroups } from '../kubelet/extra-args.ts';
+import { DEFAULT_OF_1_28, mergedKubeletConfigOf } from '../kubelet/merged-config.ts';
 import { hostnameOverrideOf, providerIdOf } from '../kubelet/names.ts';
-import { gateHolds } from '../kubelet/versions.ts';
+import { gateHolds, isBetween } from '../kubelet/versions.ts';
 import {
   BOOTSTRAP_KUBECONFIG,
   CREDENTIAL_PROVIDER_CONFIG,
@@ -14,7 +15,7 @@ import {
   NODEADM_KUBELET_DROP_IN_DIR,
 } from '../paths.ts';
 import { inputOf } from '../provenance.ts';
-import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type JsonObject } from '../report.ts';
+import { type Because, type Checked, type Decided, type Diagnostic, errorAt, type Input, type JsonObject, warningAt } from '../report.ts';
 import type { AmazonLinux2023Spec } from '../spec.ts';
 import { wordsOf } from './amazon-linux-2023-words.ts';
 
@@ -30,6 +31,19 @@ export const dropInErrors = (spec: AmazonLinux2023Spec, kubeletVersion: string):
   if (dropInOf(spec) === undefined || gateHolds('config-dir', kubeletVersion)) return [];
   const message = `kubelet ${kubeletVersion} reads no drop-ins, so a configuration of your own cannot be given to it`;
   return [errorAt('no-kubelet-drop-ins', spec.options.kubeletConfig?.at ?? '', message, 'Use flags, or a kubelet from 1.28 on.')];
+};
+
+/** Kubelet 1.28 alone: what it sets to its own default because a drop-in of the user's is silent about it. */
+export const lostToDefaults = (spec: AmazonLinux2023Spec, config: JsonObject, kubeletVersion: string): readonly Diagnostic[] => {
+  const dropIn = dropInOf(spec);
+  if (dropIn === undefined || !isBetween(kubeletVersion, { before: '1.29' })) return [];
+  const layers = { file: { by: 'config.json', patch: config }, dropIns: [{ by: 'the drop-in', patch: dropIn }], flags: [] };
+  const lost = mergedKubeletConfigOf(layers, kubeletVersion).filter(({ by }) => by === DEFAULT_OF_1_28);
+  if (lost.length === 0) return [];
+  const taken = lost.map(({ path, value }) => `${path.join('.')} ${JSON.stringify(value)}`).join(', ');
+  const message = `kubelet ${kubeletVersion} takes its own defaults for what a configuration of yours leaves out: ${taken}`;
+  const ours = lost.map(({ path, beats: [first] }) => `${path.join('.')}: ${JSON.stringify(first?.value)}`).join(', ');
+  return [warningAt('kubelet-defaults-win', spec.options.kubeletConfig?.at ?? '', message, `Say them there, too: ${ours}.`)];
 };
 
 /** Cgroups of what is reserved; null: the CPUs are reserved by number, which the kubelet refuses together with them. */

@@ -15,7 +15,7 @@ import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
 import { credentialProviderText, hasProviderEnvironment, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
 import { type Decisions2023, decisionsOf2023 } from './amazon-linux-2023-decisions.ts';
 import { hooksOf } from './amazon-linux-2023-hooks.ts';
-import { dropInOf, dropInText, environmentFileText } from './amazon-linux-2023-kubelet.ts';
+import { dropInOf, dropInText, environmentFileText, lostToDefaults } from './amazon-linux-2023-kubelet.ts';
 import { serviceEnvironmentOf } from './amazon-linux-2023-proxy.ts';
 import { mirrorFiles, sysctlFile } from './amazon-linux-2023-registries.ts';
 import { SOCI_CONFIG_TEXT, SOCI_DROP_IN_TEXT } from './amazon-linux-2023-soci.ts';
@@ -31,6 +31,7 @@ const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
   const diagnostics = [...found, ...ofDisks, ...ofVolumes];
   if (decided === undefined || disks === undefined || hasErrors(diagnostics)) return { diagnostics };
   const storage = joinedStorage(disks.storage, volumes?.storage);
+  diagnostics.push(...lostToDefaults(spec, nodeadmKubeletConfigOf(decided.kubelet), decided.kubeletVersion.value));
   const files = [...systemFiles(spec, facts), ...containerdFiles(spec, decided), ...kubeletFiles(spec, decided), MARKER, ...disks.stale];
   return {
     value: {
