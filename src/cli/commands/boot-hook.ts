@@ -23,7 +23,8 @@ const managedOf = (root: string, { instanceId, primaryMac }: Pick<Here, 'instanc
     return decision.kind === 'file' && decision.text.trim() === 'io.systemd.Network';
   });
   const primary = [...macsOf(root)].filter(([, mac]) => mac === primaryMac).map(([name]) => name);
-  return new Set([...given, ...primary]);
+  // Before the kernel has it nothing is ready, although nothing is wrong with the rest.
+  return new Set([...given, ...(primary.length > 0 ? primary : [`the primary interface (${primaryMac})`])]);
 };
 
 /** undefined: networkctl asks by D-Bus, and that is not there yet. */

@@ -169,6 +169,22 @@ t.test("boot-hook waits for what is networkd's, and for all else to be left alon
   t.equal(readFileSync(join(root, 'bin/count'), 'utf8'), '4\n');
 });
 
+t.test('boot-hook waits for the primary interface to appear', async (t) => {
+  const { root, call } = await stage(t);
+  const file = join(root, 'sys/class/net/ens5/address');
+  rmSync(file);
+  rmSync(join(root, 'sys/class/net/ens6/address'));
+  const PATH = networkctl(root, [{ lo: 'unmanaged' }, { lo: 'unmanaged' }, { lo: 'unmanaged', ens5: 'configured' }]);
+  const script = join(root, 'bin/networkctl');
+  writeFileSync(
+    script,
+    readFileSync(script, 'utf8').replace('\n', `\n[ "$(cat ${root}/bin/count 2>/dev/null)" = 2 ] && echo ${PRIMARY} >${file}\n`),
+  );
+  const { code, stderr } = await call(['boot-hook'], { PATH });
+  t.equal(code, 0, stderr);
+  t.equal(readFileSync(join(root, 'bin/count'), 'utf8'), '3\n');
+});
+
 t.test('boot-hook without a network service', async (t) => {
   const { call, root } = await stage(t);
   t.same(await call(['boot-hook'], { PATH: '/proc/nonexistent' }), {
