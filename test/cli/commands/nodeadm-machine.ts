@@ -54,6 +54,7 @@ t.test('stand-ins on PATH that say nothing', async (t) => {
   t.strictSame(calls, [
     'setup-local-disks raid0 --dir /mnt/disks --no-bind-pods-logs',
     'systemctl daemon-reload',
+    'systemctl enable -- containerd.service kubelet.service',
     'systemctl reset-failed -- containerd.service kubelet.service',
     'systemctl start -- containerd.service',
     'systemctl start -- kubelet.service',
