@@ -148,7 +148,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     id: 'health',
     was: 'exit 0 as soon as kubelet was asked to start',
-    now: 'waits until it stays up, for at most 30 s, and warns if it does not (`--verify none` for the old way; our own name fails instead)',
+    now: 'waits until it stays up, for at most 30 s, and warns if it does not (`--verify none` for the old way; our own name waits until the node has joined, and fails otherwise)',
     reason: 'a crash-looping kubelet looked like success',
   },
   {

@@ -12,10 +12,24 @@ import { certificatesIn } from '../../facts/serving-certificate.ts';
 import type { World } from '../../facts/world.ts';
 import type { Context } from '../command.ts';
 
+const readOne = (path: string): string | null => {
+  try {
+    return readText(path, path);
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    const isDenied = /denied|not permitted/.test(error.message);
+    throw new NodeError(isDenied ? 'NO_PERMISSION' : 'CONFIG', `the kubeconfig ${error.message}`, {
+      remedy: isDenied ? 'Run it as root.' : 'On a node `bootwright bootstrap` writes it anew.',
+      path,
+      cause: error,
+    });
+  }
+};
+
 /** @throws NodeError */
 export const readKubeconfig = (paths: readonly string[], context?: string): Kubeconfig => {
   const texts = paths.flatMap((path) => {
-    const text = readText(path, path);
+    const text = readOne(path);
     return text === null ? [] : [{ path, text }];
   });
   if (texts.length > 0) return kubeconfigOf(texts, context);

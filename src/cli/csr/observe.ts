@@ -4,9 +4,12 @@ import { X509Certificate } from 'node:crypto';
 import type { Api } from '../../cluster/api.ts';
 import { answerOf, type FoundCsr, fetchIdentity, fetchNode, fetchRequests, isAbout } from '../../cluster/csr-source.ts';
 import type { Answer, Certificate, Csr, Identity, Observation } from '../../core/csr/observation.ts';
+import { isUndecided } from '../../core/csr/situation.ts';
+import { NodeError } from '../../core/errors.ts';
 import { timestampOf } from '../../core/timestamp.ts';
 import { certificateSeen, probeServing, readStored } from '../../facts/serving-certificate.ts';
 import type { Context } from '../command.ts';
+import { isElsewhere, SHORT_IMDS } from '../elsewhere.ts';
 import type { Machine } from '../machine.ts';
 import { journalCause, type KubeletHere, seeKubelet } from './kubelet.ts';
 
@@ -73,6 +76,29 @@ const offlineParts = async ({ machine, context }: Look, kubelet: KubeletHere, au
   return { stored, ...(serving ? { serving } : {}) };
 };
 
+/** Only a request that waits too long is worth asking IMDS. */
+const WORTH_ASKING_S = 120;
+
+/** The addresses that EC2 gives this instance: what a request names besides is never approved. */
+const instanceIpsFor = async ({ context }: Look, requests: FromApi['requests']): Promise<readonly string[] | undefined> => {
+  const open = requests.ok && requests.value.some(({ csr }) => isUndecided(csr) && isOld(csr, context.now()));
+  if (!open || isElsewhere()) return undefined;
+  const { createImds } = await import('../../facts/imds.ts');
+  const imds = createImds({ env: context.env, random: context.random, deadlines: SHORT_IMDS.imds ?? {} });
+  try {
+    const { fetchInstanceAddresses } = await import('../../facts/instance-addresses.ts');
+    const addresses = await fetchInstanceAddresses(imds, context.signal);
+    return addresses.length === 0 ? undefined : addresses;
+  } catch (error) {
+    if (error instanceof NodeError) return undefined; // then it is not known
+    throw error;
+  } finally {
+    await imds.close();
+  }
+};
+
+const isOld = ({ createdAt }: Csr, now: Date): boolean => now.getTime() - Date.parse(createdAt) > WORTH_ASKING_S * 1000;
+
 export const observeCsr = async (look: Look): Promise<Observation> => {
   const { machine, context, source, isOffline } = look;
   const now = context.now();
@@ -92,6 +118,7 @@ export const observeCsr = async (look: Look): Promise<Observation> => {
   const nodeName = nameFrom(kubelet, username);
   const again = remote !== undefined && nodeName !== kubelet.nodeName && connection.ok;
   const answers = again ? await askApi(connection.value.api, nodeName, context.signal) : remote;
+  const instanceIps = answers === undefined ? undefined : await instanceIpsFor(look, answers.requests);
   const skew = connection.ok ? connection.value.api.clockSkewSeconds() : undefined;
   return {
     now: timestampOf(now),
@@ -102,6 +129,7 @@ export const observeCsr = async (look: Look): Promise<Observation> => {
     ...(answers === undefined
       ? {}
       : { ...(answers.identity ? { identity: answers.identity } : {}), node: answers.node, requests: csrsOf(answers.requests) }),
+    ...(instanceIps ? { instanceIps } : {}),
     ...(skew === undefined ? {} : { clockSkewSeconds: skew }),
     ...(cause ? { cause } : {}),
   };

@@ -98,7 +98,8 @@ const nodeFields = ({ node }: Observation): object => {
   const found = node?.ok ? node.value : null;
   if (found === null) return { registered: node?.ok ? false : null };
   const { addresses, taints, providerId, ready } = found;
-  return { registered: true, ready: ready === 'True', addresses, taints, providerID: providerId ?? null };
+  const instanceId = /\/(i-[0-9a-f]{8,17})$/.exec(providerId ?? '')?.[1] ?? null;
+  return { registered: true, ready: ready === 'True', addresses, taints, providerID: providerId ?? null, instanceId };
 };
 
 /** docs/schema/csr.json. No request, key or token is in it. */

@@ -122,7 +122,6 @@ export interface Observation {
   readonly now: string;
   /** Under this name the kubelet registers. */
   readonly nodeName: string;
-  readonly instanceId?: string;
   readonly config?: Answer<ServingConfig>;
   readonly unit?: Unit;
   readonly stored?: StoredCertificate;
@@ -134,8 +133,8 @@ export interface Observation {
   readonly requests?: Answer<readonly Csr[]>;
   /** The certificate of the newest issued request. */
   readonly issued?: Certificate;
-  /** Names and addresses by which EC2 knows the instance. */
-  readonly known?: Names;
+  /** Addresses that EC2 gives the instance. */
+  readonly instanceIps?: readonly string[];
   /** This machine's clock against the API server's, positive: ahead. */
   readonly clockSkewSeconds?: number;
   /** What the kubelet's journal says. */

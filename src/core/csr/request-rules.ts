@@ -110,8 +110,9 @@ export const pending = (situation: Situation): Finding | undefined => {
   };
 };
 
-/** Names in a request that EC2 does not have for the instance, as far as they are known. */
-const unverifiable = (csr: Csr, { seen: { known } }: Situation): readonly string[] => (known === undefined ? [] : missingFrom(known, csr));
+/** Addresses in a request that EC2 does not have for the instance, as far as they are known. */
+const unverifiable = (csr: Csr, { seen: { instanceIps } }: Situation): readonly string[] =>
+  instanceIps === undefined ? [] : missingFrom({ dns: csr.dns, ips: instanceIps }, csr);
 
 const whyNever = (
   csr: Csr,

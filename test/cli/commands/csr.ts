@@ -141,7 +141,7 @@ const STORIES: readonly Story[] = [
     state: 'StuckPending',
     text: /asked 3 times in the last hour/,
   },
-  { what: 'waiting for ten minutes', prepare: (node) => node.ask(600), state: 'PendingSlow', text: /has waited 10 min/ },
+  { what: 'waiting for ten minutes', prepare: (node) => node.ask(620), state: 'PendingSlow', text: /has waited 10 min/ },
   {
     what: 'not signed',
     prepare: (node) => node.server.condition(node.ask(4000), 'Approved'),
@@ -368,6 +368,14 @@ t.test('without rights the handshake tells', async (t) => {
   const run = await node.csr([], { uid: 65534 });
   says(t, run, 'Issued', /serves by a certificate/);
   t.match(flat(run.stdout), /note certificate .*may not be read \(permission denied\)/);
+});
+
+t.test('a kubeconfig that is not for our eyes', async (t) => {
+  if (!needs(t, 'root')) return;
+  const node = await makeJoining(t, program);
+  chmodSync(node.dir, 0o755);
+  chmodSync(join(node.dir, 'kubeconfig'), 0o600);
+  says(t, await node.csr([], { uid: 65534 }), 'Unknown', /kubeconfig may not be read \(permission denied\)\. Run it as root\./, 77);
 });
 
 t.test('10,000 requests in bounded memory', async (t) => {
