@@ -27,6 +27,6 @@ t.test('an image is bootstrapped in its directory, then booted', async (t) => {
   t.match(kubeletArguments(node), [/^--config$/]);
 
   const before = await filesOf(node);
-  await node.must(['/usr/bin/bootwright', ...args]);
+  await node.must(['/usr/bin/bootwright', ...args, '--verify', 'started']);
   t.equal(await filesOf(node), before, 'the live run finds nothing left to write');
 });

@@ -1,11 +1,8 @@
-import { resolve } from 'node:path';
-import type { Api } from '../../cluster/api.ts';
-import type { Connection } from '../../cluster/connect.ts';
 import { type Diagnostic, errorAt } from '../../core/report.ts';
 import { type Command, type Context, type Option, Refused } from '../command.ts';
-import { authoritiesIn, connectTo, laptopKubeconfigs, readKubeconfig } from '../csr/connection.ts';
+import { authoritiesIn, connectTo, kubeletConnection, laptopKubeconfigs, readKubeconfig } from '../csr/connection.ts';
 import { followCsr, type Look } from '../csr/follow.ts';
-import { type ApiSource, observeCsr } from '../csr/observe.ts';
+import { observeCsr } from '../csr/observe.ts';
 import { isElsewhere, SHORT_IMDS } from '../elsewhere.ts';
 import { machineAt, rootNamed } from '../machine.ts';
 import { type Parsed, parsedOf } from '../options.ts';
@@ -88,31 +85,13 @@ const clusterWide = async (options: Parsed, context: Context): Promise<number> =
   }
 };
 
-/** The API server as the kubelet of this machine calls it, connected once. */
-const kubeletSource = (
-  options: Parsed,
-  context: Context,
-  connectWith: (path: readonly string[]) => Connection & { readonly authorities: ReturnType<typeof authoritiesIn> },
-) => {
-  let made: ReturnType<typeof connectWith> | undefined;
-  const given = options.text('kubeconfig');
-  const source: ApiSource = (kubelet) => {
-    made ??= connectWith([given === undefined ? kubelet.kubeconfig : resolve(context.cwd, given)]);
-    return made;
-  };
-  return { source, api: (): Api | undefined => made?.api, close: async () => made?.close() };
-};
-
 const whatIsWaitedFor = ({ verdict }: Look): string => verdict.message.replace(/\.$/, '');
 
 const here = async (options: Parsed, context: Context): Promise<number> => {
   const machine = machineAt(rootNamed(options.text('root') ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context), context);
   const watch = plainWatch(context);
   const { world, close } = openWorld(context, machine.root, watch, isElsewhere() ? SHORT_IMDS : {});
-  const connection = kubeletSource(options, context, (paths) => {
-    const kubeconfig = readKubeconfig(paths, options.text('context'));
-    return { ...connectTo(kubeconfig, world, context), authorities: authoritiesIn(kubeconfig) };
-  });
+  const connection = kubeletConnection(world, context, { kubeconfig: options.text('kubeconfig'), context: options.text('context') });
   const isOffline = options.flag('offline');
   const look = () => observeCsr({ machine, context, source: connection.source, isOffline });
   const progress = createProgress({ terminal: context.stderr, say: watch.info });

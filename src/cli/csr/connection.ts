@@ -3,7 +3,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import type { ApiDeadlines } from '../../cluster/api.ts';
+import type { Api } from '../../cluster/api.ts';
 import { authoritiesOf, type Connection, connect } from '../../cluster/connect.ts';
 import { NodeError } from '../../core/errors.ts';
 import { type EksToken, type Kubeconfig, kubeconfigOf } from '../../core/kubelet/kubeconfig-file.ts';
@@ -11,6 +11,7 @@ import { readText } from '../../facts/files.ts';
 import { certificatesIn } from '../../facts/serving-certificate.ts';
 import type { World } from '../../facts/world.ts';
 import type { Context } from '../command.ts';
+import type { ApiSource } from './observe.ts';
 
 const readOne = (path: string): string | null => {
   try {
@@ -64,12 +65,37 @@ const makeToken =
     return (await tokenOf({ clusterName, region: where, credentials, now: context.now(), env: context.env })).token;
   };
 
-export const connectTo = (kubeconfig: Kubeconfig, world: World, context: Context, deadlines: Partial<ApiDeadlines> = {}): Connection =>
+export const connectTo = (kubeconfig: Kubeconfig, world: World, context: Context): Connection =>
   connect({
     kubeconfig,
     env: context.env,
     makeToken: makeToken(world, context),
     random: context.random,
     clock: () => context.now().getTime(),
-    deadlines,
   });
+
+export interface KubeletConnection {
+  readonly source: ApiSource;
+  /** undefined before the first look, or where there is no usable kubeconfig. */
+  readonly api: () => Api | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** The API server as the kubelet of this machine calls it, or by another kubeconfig: connected at the first look, once. */
+export const kubeletConnection = (
+  world: World,
+  context: Context,
+  given: { readonly kubeconfig?: string | undefined; readonly context?: string | undefined } = {},
+): KubeletConnection => {
+  let made: (Connection & { readonly authorities: readonly X509Certificate[] }) | undefined;
+  return {
+    source: ({ kubeconfig: own }) => {
+      if (made !== undefined) return made;
+      const kubeconfig = readKubeconfig([given.kubeconfig === undefined ? own : resolve(context.cwd, given.kubeconfig)], given.context);
+      made = { ...connectTo(kubeconfig, world, context), authorities: authoritiesIn(kubeconfig) };
+      return made;
+    },
+    api: () => made?.api,
+    close: async () => made?.close(),
+  };
+};

@@ -7,9 +7,9 @@ import type { Context } from '../command.ts';
 import type { Machine } from '../machine.ts';
 import { createProgress } from '../present/progress.ts';
 import { openWorld } from '../world.ts';
-import { authoritiesIn, connectTo, readKubeconfig } from './connection.ts';
+import { kubeletConnection } from './connection.ts';
 import { followCsr, type Look } from './follow.ts';
-import { type ApiSource, observeCsr } from './observe.ts';
+import { observeCsr } from './observe.ts';
 
 /** EKS' own patience with a node group's node is 15 minutes; what takes longer than this is stuck. */
 const JOIN_MS = 300_000;
@@ -71,19 +71,13 @@ const resultOf = (last: Look, ms: number): VerifyResult => {
 export const verifyJoined = async (machine: Machine, context: Context, log: Log): Promise<Joined> => {
   const { world, close } = openWorld(context, machine.root, log);
   const progress = createProgress({ terminal: context.stderr, say: log.info });
-  let connection: (ReturnType<typeof connectTo> & { readonly authorities: ReturnType<typeof authoritiesIn> }) | undefined;
-  const source: ApiSource = ({ kubeconfig: path }) => {
-    if (connection !== undefined) return connection;
-    const kubeconfig = readKubeconfig([path]);
-    connection = { ...connectTo(kubeconfig, world, context), authorities: authoritiesIn(kubeconfig) };
-    return connection;
-  };
+  const connection = kubeletConnection(world, context);
   const milestones = createMilestones();
   const began = performance.now();
   try {
     const last = await followCsr({
-      look: () => observeCsr({ machine, context, source, isOffline: false }),
-      api: () => connection?.api,
+      look: () => observeCsr({ machine, context, source: connection.source, isOffline: false }),
+      api: connection.api,
       deadlineMs: JOIN_MS,
       isEnd: (look) => hasJoined(look) || (look.verdict.isSettled && !isDone(look)),
       onLook: (look, elapsedMs) => {
@@ -98,7 +92,7 @@ export const verifyJoined = async (machine: Machine, context: Context, log: Log)
     return { result: resultOf(last, Math.round(performance.now() - began)), stages: milestones.stages() };
   } finally {
     progress.stop();
-    await connection?.close();
+    await connection.close();
     await close();
   }
 };
