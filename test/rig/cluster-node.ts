@@ -28,7 +28,7 @@ export const makeClusterNode = async (t: Owner, ami: Ami, userData?: string): Pr
 };
 
 /** Names of the requests that nobody has decided about, oldest first. */
-export const pendingRequests = async (cluster: ControlPlane): Promise<readonly string[]> => {
+const pendingRequests = async (cluster: ControlPlane): Promise<readonly string[]> => {
   const { items } = JSON.parse(await cluster.kubectl('get', 'csr', '--sort-by=.metadata.creationTimestamp', '-o', 'json')) as {
     readonly items: readonly { readonly metadata: { readonly name: string }; readonly status: { readonly conditions?: unknown } }[];
   };

@@ -291,6 +291,16 @@ const STORIES: readonly Story[] = [
     exit: 69,
   },
   {
+    what: 'throttled, and slow',
+    prepare: (node) => {
+      node.join();
+      node.server.fault({ kind: 'status', status: 429, headers: { 'retry-after': '1' }, times: 1 });
+      node.server.fault({ kind: 'delay', delayMs: 500 });
+    },
+    state: 'Issued',
+    text: /serves by a certificate/,
+  },
+  {
     what: 'cut off',
     prepare: (node) => node.server.fault({ kind: 'reset' }),
     state: 'Unknown',
