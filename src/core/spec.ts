@@ -139,6 +139,8 @@ export interface HookSpec {
 
 /** What users of nodeadm have asked for and it does not do: `spec.bootwright` of a NodeConfig. */
 export interface NodeExtras {
+  /** The kubelet reads its drop-in directory also where we write nothing into it. */
+  readonly kubeletDropIns?: Sourced<boolean>;
   readonly labels?: Sourced<{ readonly [key: string]: string }>;
   readonly taints?: Sourced<readonly Taint[]>;
   /** Quantities by resource. */

@@ -127,8 +127,8 @@ const usesCaches = async (t: Test, program: string): Promise<void> => {
     [2480, words(`plan my-cluster --root ${image}`)],
     [1850, [...words(`plan my-cluster --root ${image}`), ...given]],
     [1740, [...words(`plan my-cluster --root ${image} --node-name instance-id`), ...given]],
-    [820, words('token --cluster-name my-cluster --region us-west-2')],
-    [1190, words('preview --instance-type m5.large --region us-west-2 --kubernetes-version 1.32 bootstrap my-cluster')],
+    [840, words('token --cluster-name my-cluster --region us-west-2')],
+    [1240, words('preview --instance-type m5.large --region us-west-2 --kubernetes-version 1.32 bootstrap my-cluster')],
   ];
   for (const [kib, args] of starts) {
     const { code, stderr } = await run(program, args, env);

@@ -73,7 +73,7 @@ const unread = (files: readonly DropInFile[], directory: string): readonly Diagn
           'unread-kubelet-drop-in',
           path,
           'the kubelet does not read it: it is given no --config-dir',
-          `Give it ${directory} by a flag.`,
+          `Give it ${directory} by a flag, or by spec.bootwright.kubeletDropIns in a NodeConfig.`,
         )
       : warningAt('unread-kubelet-drop-in', path, 'the kubelet does not read it: its name does not end in .conf', 'Rename it.');
   });

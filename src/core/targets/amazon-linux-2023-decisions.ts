@@ -12,11 +12,11 @@ import { baseRuntimeSpecWarnings, type ContainerdDecision, containerdOf } from '
 import { imageCredentialProviderOf, providerDirectoryOf, type TokenProgram, tokenProgramOf } from './amazon-linux-2023-credentials.ts';
 import {
   dropInErrors,
-  dropInOf,
   flagDiagnostics,
   gpuLabelOf,
   kubeletFlagsOf,
   namesOf,
+  readsDropIns,
   reservedCgroupsOf2023,
 } from './amazon-linux-2023-kubelet.ts';
 import { type PodDecisions, podDecisionsOf } from './amazon-linux-2023-pods.ts';
@@ -120,7 +120,7 @@ const recordOf = (spec: AmazonLinux2023Spec, facts: Facts, known: Known, ipFamil
     nodeIp,
     hostnameOverride: names.hostnameOverride,
     labels: [...(gpuLabel.value === null ? [] : [gpuLabel.value]), ...labelsOf(spec)],
-    hasDropIn: dropInOf(spec) !== undefined,
+    hasDropIn: readsDropIns(spec),
     isOutpost: clusterId.value !== null,
     providerDirectory: imageCredentialProvider.value.length === 0 ? null : providerDirectoryOf(spec),
   });

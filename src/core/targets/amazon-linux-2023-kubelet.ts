@@ -25,12 +25,19 @@ export const dropInOf = ({ options: { kubeletConfig } }: AmazonLinux2023Spec): J
     ? undefined
     : { kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1', ...kubeletConfig.value };
 
+/** Is the kubelet told of the directory of drop-ins? */
+export const readsDropIns = (spec: AmazonLinux2023Spec): boolean =>
+  dropInOf(spec) !== undefined || spec.options.extras.kubeletDropIns?.value === true;
+
 export const dropInText = (dropIn: JsonObject): string => goJson(sortedKeys(dropIn), 4);
 
 export const dropInErrors = (spec: AmazonLinux2023Spec, kubeletVersion: string): readonly Diagnostic[] => {
-  if (dropInOf(spec) === undefined || gateHolds('config-dir', kubeletVersion)) return [];
+  if (!readsDropIns(spec) || gateHolds('config-dir', kubeletVersion)) return [];
   const message = `kubelet ${kubeletVersion} reads no drop-ins, so a configuration of your own cannot be given to it`;
-  return [errorAt('no-kubelet-drop-ins', spec.options.kubeletConfig?.at ?? '', message, 'Use flags, or a kubelet from 1.28 on.')];
+  const { kubeletConfig, extras } = spec.options;
+  return [
+    errorAt('no-kubelet-drop-ins', (kubeletConfig ?? extras.kubeletDropIns)?.at ?? '', message, 'Use flags, or a kubelet from 1.28 on.'),
+  ];
 };
 
 /** Kubelet 1.28 alone: what it sets to its own default because a drop-in of the user's is silent about it. */

@@ -15,7 +15,7 @@ import { baseRuntimeSpecTextOf } from './amazon-linux-2023-containerd.ts';
 import { credentialProviderText, hasProviderEnvironment, kubeconfigText2023 } from './amazon-linux-2023-credentials.ts';
 import { type Decisions2023, decisionsOf2023 } from './amazon-linux-2023-decisions.ts';
 import { hooksOf } from './amazon-linux-2023-hooks.ts';
-import { dropInOf, dropInText, environmentFileText, lostToDefaults } from './amazon-linux-2023-kubelet.ts';
+import { dropInOf, dropInText, environmentFileText, lostToDefaults, readsDropIns } from './amazon-linux-2023-kubelet.ts';
 import { serviceEnvironmentOf } from './amazon-linux-2023-proxy.ts';
 import { mirrorFiles, sysctlFile } from './amazon-linux-2023-registries.ts';
 import { SOCI_CONFIG_TEXT, SOCI_DROP_IN_TEXT } from './amazon-linux-2023-soci.ts';
@@ -37,7 +37,7 @@ const render = (spec: AmazonLinux2023Spec, facts: Facts): Checked<Desired> => {
     value: {
       target: 'amazon-linux-2023',
       ...(storage ? { storage } : {}),
-      directories: directoriesOf(files),
+      directories: [...directoriesOf(files), ...dropInDirectory(spec, files)],
       files,
       units: units(spec),
       decisions: [
@@ -71,6 +71,12 @@ const ANYTHING = '[^]*';
 const DIRECTORY = because('directory.needed', 'containerd, the kubelet or this program looks for files here.');
 /** Those of every Linux. */
 const TOP = new Set(['', '/etc', '/run', '/var', '/var/lib', '/etc/systemd', '/etc/systemd/system', '/run/systemd']);
+
+/** The kubelet does not start without a directory that it was told of. */
+const dropInDirectory = (spec: AmazonLinux2023Spec, files: readonly DesiredFile[]): readonly DesiredDirectory[] =>
+  readsDropIns(spec) && !files.some(({ path, content }) => path === paths.NODEADM_KUBELET_DROP_IN && content.kind !== 'absent')
+    ? [{ path: paths.NODEADM_KUBELET_DROP_IN_DIR, mode: 0o755, because: DIRECTORY }]
+    : [];
 
 /** Every directory above a file, the outermost first. */
 const directoriesOf = (files: readonly DesiredFile[]): readonly DesiredDirectory[] => {
@@ -111,7 +117,7 @@ const kubeletFiles = (spec: AmazonLinux2023Spec, decided: Decisions2023): readon
   const { cluster, imageCredentialProvider, kubelet, kubeletVersion, flags } = decided;
   const dropIn = dropInOf(spec);
   const providers = imageCredentialProvider.value;
-  const isAlphaDropIn = dropIn !== undefined && gateHolds('config-dir-alpha', kubeletVersion.value);
+  const isAlphaDropIn = readsDropIns(spec) && gateHolds('config-dir-alpha', kubeletVersion.value);
   return [
     textFile(paths.NODEADM_KUBELET_CONFIG, goJson(nodeadmKubeletConfigOf(kubelet), 4), nodeadmKubeletConfigReasons(kubelet)),
     dropIn === undefined

@@ -32,6 +32,7 @@ const MODES: readonly MaxPodsMode[] = ['eni', 'prefix-delegation', 'custom-netwo
 
 export interface NodeConfigBootwright {
   readonly describeCluster?: boolean;
+  readonly kubeletDropIns?: boolean;
   readonly labels?: { readonly [key: string]: string };
   readonly taints?: readonly Taint[];
   /** Each absent field leaves the number as it is. */
@@ -108,6 +109,9 @@ const checkCpus = (tree: Tree, path: Path, { say }: Findings): void => {
 
 export const BOOTWRIGHT = object<NodeConfigBootwright>('fields of our own; nodeadm ignores them', {
   describeCluster: bool('ask EKS for endpoint, certificate authority and service CIDR where they are left out', { fallback: 'true' }),
+  kubeletDropIns: bool('read the kubelet’s drop-in directory (/etc/kubernetes/kubelet/config.json.d) also without `kubelet.config`', {
+    fallback: 'false',
+  }),
   labels: map('labels of the node', 'label', text('its value', { check: check.checkLabelValue, keepsEmpty: true }), {
     checkKey: check.checkLabelKey,
   }),

@@ -36,6 +36,7 @@ export const extrasOf = (fields: NodeConfigBootwright, read: ReadField): NodeExt
     proxy: fields.proxy && read(fields.proxy, 'proxy'),
     sysctls: fields.sysctls && read(fields.sysctls, 'sysctls'),
     registryMirrors: fields.registryMirrors && read(fields.registryMirrors, 'registryMirrors'),
+    kubeletDropIns: fields.kubeletDropIns === undefined ? undefined : read(fields.kubeletDropIns, 'kubeletDropIns'),
     hooks: fields.hooks && read(hooksOf(fields.hooks), 'hooks'),
     imageCredentialProviders: fields.imageCredentialProviders && read(fields.imageCredentialProviders, 'imageCredentialProviders'),
   });
