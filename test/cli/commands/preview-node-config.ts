@@ -83,7 +83,7 @@ t.test('a directory, and several sources: later over earlier', async (t) => {
   for (const source of [join(dir, 'nodeadm.d'), `file://${dir}/nodeadm.d/`, './nodeadm.d']) {
     const { code, stdout, stderr } = await preview(['--explain', 'maxPods', source], { cwd: dir });
     t.equal(code, 0, stderr);
-    t.match(stdout, /maxPods = 11\n +From 40-nodeadm\.conf\s+\(\S*20\.json, line\s+1,/, source);
+    t.match(stdout, /maxPods = 11\n +From 40-nodeadm\.conf\s+\(\S*20\.json,\s+line\s+1,/, source);
   }
   const two = await preview(['--explain', 'maxPods', 'nodeadm.d/20.json', 'pods.yaml'], { cwd: dir });
   t.match(two.stdout, /maxPods = 20\n/, two.stderr);
