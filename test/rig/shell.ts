@@ -11,7 +11,7 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** After this many milliseconds the program is killed. */
