@@ -1,5 +1,6 @@
 /** JSON Schemas (2020-12) of everything that the program prints as JSON. Facts come from the code that reads them. */
 import { toJsonSchema } from '@valibot/to-json-schema';
+import { CHECKS } from '../../src/checks/all.ts';
 import { CSR_STATES } from '../../src/core/csr/states.ts';
 import { FactsSchema } from '../../src/core/facts-schema.ts';
 import { nodeConfigSchema, type Schema } from './node-config.ts';
@@ -392,6 +393,32 @@ const csr: Schema = {
   }),
 };
 
+const doctor: Schema = {
+  $schema: DIALECT,
+  title: 'bootwright doctor --json',
+  ...object({
+    schemaVersion: { const: 1 },
+    kind: { const: 'doctor' },
+    generatedAt: moment('by this machine'),
+    rootCause: orNull('string', 'id of the check to mend first'),
+    checks: list(
+      object({
+        id: { enum: CHECKS.map(({ id }) => id) },
+        title: text('what is true when it passes'),
+        after: list(text(), 'ids of the checks that it depends on'),
+        result: { enum: ['pass', 'warn', 'fail', 'skip'] },
+        evidence: text('what was seen'),
+        remedy: orNull('string', 'what to do'),
+        lines: list(text(), 'of a journal'),
+        blockedBy: orNull('string', 'the failed check that makes this one meaningless'),
+        link: orNull('string', 'a page that says more'),
+        ms: { type: 'integer' },
+      }),
+      'in the order of causes',
+    ),
+  }),
+};
+
 /** Every schema by the name of its file. */
 export const schemasOf = (): Readonly<Record<string, Schema>> => ({
   facts: { ...toJsonSchema(FactsSchema, { errorMode: 'ignore' }), $schema: DIALECT, title: 'bootwright facts' },
@@ -403,4 +430,5 @@ export const schemasOf = (): Readonly<Record<string, Schema>> => ({
   'config-explain': configExplain,
   'node-config': nodeConfigSchema(),
   csr,
+  doctor,
 });

@@ -1,5 +1,6 @@
 /** The generated parts of README.md and docs/, as Markdown from the tables that the program itself uses. */
 
+import { CHECKS } from '../../src/checks/all.ts';
 import { FOREIGN, PROGRAMS } from '../../src/cli/call.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { ENVIRONMENT } from '../../src/cli/environment.ts';
@@ -61,6 +62,10 @@ export const sectionsOf = ({ preview, maxPods, nodeConfig }: Shown): Readonly<Re
     GATES.map((gate) => [gate.id, gateRange(gate), gate.effect]),
   ),
   'exit-codes': table(['Code', 'Meaning'], exitCodeRows()),
+  checks: table(
+    ['Check', 'Passes when', 'Looked at after'],
+    CHECKS.map(({ id, title, after }) => [code(id), title, after.join(', ')]),
+  ),
   'csr-states': table(['Code', 'State', 'Meaning'], stateRows()),
   deviations: table(
     ['', 'bootstrap.sh', 'bootwright', 'Why'],

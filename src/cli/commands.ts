@@ -54,6 +54,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/csr.ts')).csrCommand,
   },
   {
+    name: 'doctor',
+    summary: 'say why this machine is no node yet: every step of joining checked, the first cause named, and what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  {
     name: 'pull-sandbox-image',
     summary: 'pull the pause image that containerd is configured for',
     load: async () => (await import('./commands/pull-sandbox-image.ts')).pullSandboxImageCommand,

@@ -8,6 +8,7 @@ const USAGE = new Set([
   'unknown-flag',
   'unknown-option',
   'unknown-command',
+  'unknown-check',
   'unknown-key',
   'missing-value',
   'unexpected-value',

@@ -25,6 +25,7 @@ export const STATE_CODES = {
   CHANGES_PENDING: { exit: 10, text: '`plan --exit-code`: the node is not what it should be' },
   KUBELET_NOT_STARTED: { exit: 40, text: '`--verify started`: everything was written, but the kubelet does not stay up' },
   NODE_NOT_JOINED: { exit: 41, text: '`--verify joined`: the kubelet runs, but the node has not joined; `bootwright csr` says more' },
+  CHECK_FAILED: { exit: 42, text: '`doctor`: a check failed; the first one is what to mend first' },
 } as const;
 
 interface Detail {

@@ -162,6 +162,21 @@ const proxyFor = (scheme: Scheme, env: Env): string =>
 /** curl takes `proxy.corp:3128`, and so do people. */
 const withScheme = (uri: string): string => (uri === '' || /^[a-z]+:\/\//i.test(uri) ? uri : `http://${uri}`);
 
+/** As undici reads NO_PROXY: hosts, hosts with a port, and endings behind a dot or star. */
+const isException = (entry: string, { hostname, port }: URL): boolean => {
+  const [, host = '', wanted] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+  if (host === '' || (wanted !== undefined && wanted !== port)) return false;
+  return /^[.*]/.test(host) ? hostname.endsWith(host.replace(/^\*/, '')) : hostname === host;
+};
+
+/** The proxy that a URL is asked through; undefined: none. */
+export const proxyOf = (url: string, env: Env): string | undefined => {
+  const target = new URL(url);
+  const proxy = proxyFor(target.protocol === 'https:' ? 'https' : 'http', env);
+  const exceptions = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[,\s]+/);
+  return proxy === '' || exceptions.some((entry) => isException(entry, target)) ? undefined : withScheme(proxy);
+};
+
 const proxyAgent = (options: Agent.Options, uri: string, env: Env, requestTls: object, proxyTls: object): Dispatcher => {
   const text = withScheme(uri);
   try {

@@ -1,4 +1,4 @@
-/** AssumeRole, for `token --role`. */
+/** Who we are to STS (`doctor`), and AssumeRole (`token --role`). */
 import type { Aws, AwsCredentials, Persistence } from './aws.ts';
 import { explain, GarbledAnswer } from './aws-failures.ts';
 import { endpointOf } from './endpoints.ts';
@@ -38,4 +38,21 @@ export const assumeRole = async (
   )
     return credentials;
   throw explain(call, new GarbledAnswer('no whole credentials'));
+};
+
+/** The ARN of these credentials. Nobody needs a permission for that. @throws NodeError */
+export const callerArn = async (aws: Aws, region: string, how: Persistence): Promise<string> => {
+  const call = {
+    operation: 'GetCallerIdentity',
+    service: 'STS',
+    permission: 'sts:GetCallerIdentity',
+    grant: 'A policy denies it explicitly (a service control policy, or that of the VPC endpoint): allow it there.',
+    region,
+    origin: new URL(endpointOf('sts', region, aws.env)).origin,
+    subject: 'these credentials',
+  };
+  const parameters = { Action: call.operation, Version: '2011-06-15' };
+  const arn = textIn(at(await queryCall(aws, call, 'sts', parameters, how), 'GetCallerIdentityResult'), 'Arn');
+  if (arn === '') throw explain(call, new GarbledAnswer('no ARN'));
+  return arn;
 };

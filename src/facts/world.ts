@@ -54,6 +54,8 @@ export interface World {
   region(signal?: AbortSignal): Promise<string>;
   /** Credentials of another role (STS AssumeRole). @throws NodeError */
   assumeRole(region: string, roleArn: string, sessionName: string, signal?: AbortSignal): Promise<AwsCredentials>;
+  /** The ARN that STS knows our credentials by. @throws NodeError */
+  callerArn(region: string, signal?: AbortSignal): Promise<string>;
   /** Instance types of a region, those of these names or all; what the region does not have is missing. @throws NodeError */
   describeTypes(region: string, names: readonly string[] | undefined, signal?: AbortSignal): Promise<readonly InstanceType[]>;
   /** ECR's user and password. Secret. @throws NodeError */
@@ -113,6 +115,7 @@ export const createWorld = (options: WorldOptions): World => {
     credentials: (signal) => abortable(credentials.get(), signal),
     region: async (signal) => env.AWS_REGION || env.AWS_DEFAULT_REGION || fetchRegion(imds, signal),
     assumeRole: api.assumeRole,
+    callerArn: api.callerArn,
     describeTypes: api.describeTypes,
     registryLogin: api.registryLogin,
     close: async () => {
@@ -155,11 +158,12 @@ const createApi = (aws: Aws) => {
   };
   const assumeRole: World['assumeRole'] = async (region, roleArn, sessionName, signal) =>
     (await import('./sts.ts')).assumeRole(aws, region, roleArn, sessionName, how(undefined, signal));
+  const callerArn: World['callerArn'] = async (region, signal) => (await import('./sts.ts')).callerArn(aws, region, how(undefined, signal));
   const registryLogin: World['registryLogin'] = async (region, signal) =>
     (await import('./ecr.ts')).fetchRegistryLogin(aws, region, how(undefined, signal));
   const describeTypes: World['describeTypes'] = async (region, names, signal) =>
     (await import('./instance-types.ts')).describeTypes(aws, region, names, how(undefined, signal));
-  return { resolve, assumeRole, describeTypes, registryLogin };
+  return { resolve, assumeRole, callerArn, describeTypes, registryLogin };
 };
 
 const isNamedByUser = (spec: NodeSpec | undefined, path: string): boolean => spec?.options.containerdConfigFile?.value === path;

@@ -102,7 +102,7 @@ const inactiveText = (unit: string, state: UnitState | undefined): string => {
 const isFinal = (state: UnitState | undefined): boolean => state === undefined || state.active === 'failed' || state.load !== 'loaded';
 
 /** undefined: 200. Otherwise what came instead, as the end of a sentence. */
-const fetchHealth = async (url: string, timeoutMs: number): Promise<string | undefined> => {
+export const fetchHealth = async (url: string, timeoutMs: number): Promise<string | undefined> => {
   const { get } = await import('node:http');
   return new Promise((resolve) => {
     const request = get(url, { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {

@@ -61,6 +61,7 @@ t.test('what the program prints as JSON is what the schemas say', async (t) => {
   joining.ask();
   matches('csr', (await joining.csr(['--json'])).stdout);
   matches('csr', (await joining.csr(['--json', '--offline'])).stdout);
+  matches('doctor', (await run(['doctor', '--json', '--offline'])).stdout);
   const fakes = await startFakes();
   t.teardown(() => fakes.close());
   const image = makeImage(t);

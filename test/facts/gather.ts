@@ -134,6 +134,7 @@ const tableWorld = (answer: (fact: FactName, signal?: AbortSignal) => Promise<Fa
   credentials: () => Promise.reject(new Error('none')),
   region: () => Promise.reject(new Error('none')),
   assumeRole: () => Promise.reject(new Error('none')),
+  callerArn: () => Promise.reject(new Error('none')),
   describeTypes: () => Promise.reject(new Error('none')),
   registryLogin: () => Promise.reject(new Error('none')),
   close: async () => undefined,

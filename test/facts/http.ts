@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import t, { type Test } from 'tap';
-import { createHttp, type Http, TransportError, textOf } from '../../src/facts/http.ts';
+import { createHttp, type Http, proxyOf, TransportError, textOf } from '../../src/facts/http.ts';
 import type { Env } from '../../src/facts/wait.ts';
 import { TEST_AUTHORITY_PEM, TEST_SERVER } from '../fakes/certificates.ts';
 import { type FakeOptions, startServer } from '../fakes/server.ts';
@@ -175,4 +175,14 @@ t.test('a proxy that cannot be reached, and one that refuses to connect us', asy
     await ask(`http://127.0.0.1:${(strict.address() as AddressInfo).port}`),
     'proxy: https://127.0.0.1:2 could not be reached through the proxy (Proxy response (403) !== 200 when HTTP Tunneling)',
   );
+});
+
+t.test('which proxy a URL is asked through', async (t) => {
+  const env = { HTTPS_PROXY: 'proxy.corp:3128', NO_PROXY: 'localhost, .eks.amazonaws.com,10.0.0.1:443' };
+  t.equal(proxyOf('https://example.com', env), 'http://proxy.corp:3128');
+  t.equal(proxyOf('http://example.com', env), undefined, 'HTTPS_PROXY is for https alone');
+  t.equal(proxyOf('https://abc.gr7.us-west-2.eks.amazonaws.com', env), undefined);
+  t.equal(proxyOf('https://localhost:6443', env), undefined);
+  t.equal(proxyOf('https://10.0.0.1:6443', env), 'http://proxy.corp:3128', 'another port');
+  t.equal(proxyOf('https://example.com', { ...env, no_proxy: '*' }), undefined);
 });

@@ -34,3 +34,10 @@ t.test('half an answer', async (t) => {
     /^AssumeRole got an answer from .* that is not STS's: no whole credentials$/,
   ]);
 });
+
+t.test('who the credentials are', async (t) => {
+  const { world, aws } = await stage(t);
+  t.equal(await world.callerArn('us-west-2'), 'arn:aws:sts::123456789012:assumed-role/my-node-role/i-0123456789abcdef0');
+  aws.state.callerArn = '';
+  t.match(await refusal(world.callerArn('us-west-2')), ['PROTOCOL', /GetCallerIdentity/]);
+});

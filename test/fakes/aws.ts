@@ -24,6 +24,8 @@ export interface AwsState {
   namelessFor: number;
   /** The server's clock runs ahead by this. */
   skewMs: number;
+  /** Who STS says the caller is. */
+  callerArn: string;
   /** Roles that AssumeRole hands out; others are denied. */
   roles: Set<string>;
   throttle: Throttle | undefined;
@@ -199,12 +201,10 @@ const OPERATIONS: { readonly [name: string]: (state: AwsState, request: FakeRequ
   DescribeInstances: describeInstances,
   DescribeInstanceTypes: describeInstanceTypes,
   AssumeRole: assumeRole,
-  GetCallerIdentity: () =>
-    json({
-      GetCallerIdentityResponse: {
-        GetCallerIdentityResult: { Arn: 'arn:aws:sts::123456789012:assumed-role/my-node-role/i-0123456789abcdef0' },
-      },
-    }),
+  GetCallerIdentity: ({ callerArn }, { method }) =>
+    method === 'POST'
+      ? xml('GetCallerIdentity', `<GetCallerIdentityResult><Arn>${callerArn}</Arn></GetCallerIdentityResult>`)
+      : json({ GetCallerIdentityResponse: { GetCallerIdentityResult: { Arn: callerArn } } }),
   GetAuthorizationToken: () => json({ authorizationData: [{ authorizationToken: Buffer.from(`AWS:${ECR_PASSWORD}`).toString('base64') }] }),
 };
 
@@ -239,6 +239,7 @@ export const startAws = async (options: AwsFakeOptions): Promise<FakeAws> => {
     unknownFor: 0,
     namelessFor: 0,
     skewMs: 0,
+    callerArn: 'arn:aws:sts::123456789012:assumed-role/my-node-role/i-0123456789abcdef0',
     roles: new Set(),
     throttle: undefined,
     types: undefined,

@@ -1,0 +1,114 @@
+import { CHECKS } from '../../checks/all.ts';
+import { type CheckResult, rootCauseOf, runChecks, withDependencies } from '../../checks/check.ts';
+import { STATE_CODES } from '../../core/errors.ts';
+import { nearestOf } from '../../core/nearest.ts';
+import { type Diagnostic, errorAt } from '../../core/report.ts';
+import { timestampOf } from '../../core/timestamp.ts';
+import { type Command, type Context, type Option, Refused } from '../command.ts';
+import { openProbes } from '../doctor/probes.ts';
+import { machineAt, rootNamed } from '../machine.ts';
+import { type Parsed, parsedOf } from '../options.ts';
+import { checkListText, doctorDocument, doctorJunit, doctorText } from '../present/doctor.ts';
+import { isColoured, paintOf } from '../present/paint.ts';
+import { jsonText } from '../present/plan-json.ts';
+
+/** A person at a console waits no longer. */
+const TOTAL_MS = 60_000;
+const IDS = CHECKS.map(({ id }) => id);
+
+const OPTIONS: readonly Option[] = [
+  { name: 'only', value: 'ID', multiple: true, choices: IDS, text: 'this check and those that it depends on; may be repeated' },
+  { name: 'skip', value: 'ID', multiple: true, choices: IDS, text: 'all but this check; may be repeated' },
+  { name: 'offline', text: 'by this machine alone: nothing is asked over the network' },
+  { name: 'root', value: 'DIR', text: 'look at the files of this image; nothing runs there' },
+  { name: 'list', text: 'the checks, and run none' },
+  { name: 'json', text: 'as JSON (docs/schema/doctor.json)' },
+  { name: 'junit', text: 'as XML that CI systems read' },
+];
+
+const unknownIds = (options: Parsed, name: string): readonly Diagnostic[] =>
+  options
+    .texts(name)
+    .filter((id) => !IDS.includes(id))
+    .map((id) => {
+      const near = nearestOf(id, IDS);
+      return errorAt(
+        'unknown-check',
+        `--${name}`,
+        `there is no check '${id}'`,
+        near ? `did you mean ${near}?` : '`bootwright doctor --list` lists them',
+      );
+    });
+
+/** Throws Refused with everything that the command line has wrong. */
+const check = (options: Parsed): void => {
+  const mistakes = [
+    ...unknownIds(options, 'only'),
+    ...unknownIds(options, 'skip'),
+    ...(options.flag('json') && options.flag('junit')
+      ? [errorAt('option-conflict', '--junit', 'does not go together with --json', 'leave one of them out')]
+      : []),
+  ];
+  if (mistakes.length > 0) throw new Refused(mistakes);
+};
+
+const chosen = (options: Parsed) => {
+  const only = options.texts('only');
+  return only.length === 0 ? CHECKS : withDependencies(CHECKS, only);
+};
+
+const examine = async (options: Parsed, context: Context): Promise<readonly CheckResult[]> => {
+  const machine = machineAt(rootNamed(options.text('root') ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context), context);
+  const { probes, close } = openProbes(machine, context);
+  const reaches = machine.live
+    ? (['files', 'machine', ...(options.flag('offline') ? [] : (['network'] as const))] as const)
+    : (['files'] as const);
+  try {
+    return await runChecks(chosen(options), {
+      probes,
+      reaches,
+      skipped: options.texts('skip'),
+      totalMs: TOTAL_MS,
+      signal: context.signal,
+      clock: () => performance.now(),
+    });
+  } finally {
+    await close();
+  }
+};
+
+const shown = (results: readonly CheckResult[], options: Parsed, context: Context): string => {
+  if (options.flag('json')) return jsonText(doctorDocument(results, timestampOf(context.now())));
+  if (options.flag('junit')) return doctorJunit(results);
+  return doctorText(results, paintOf(isColoured('auto', context.stdout, context.env)), widthOf(context));
+};
+
+const widthOf = ({ stdout }: Context): number => Math.min(140, Math.max(60, stdout.columns));
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'say why this machine is no node yet: every step of joining checked, the first cause named, and what to do',
+  usage: ['bootwright doctor [--only ID] [--skip ID] [--offline] [--json | --junit]', 'bootwright doctor --list'],
+  description: [
+    'Looks at every step of the way into the cluster: clock, metadata service, role, STS, the API server’s name, port, certificate and answer, who it takes this node for, containerd, the kubelet with its journal, the node and its certificate. Steps that do not depend on each other are looked at side by side, in at most a minute; what depends on a failure is left out, and the first failure stands at the top.',
+    'It reads and changes nothing. Without root it sees less: what it may not read is said. It ends with 0 when nothing failed, also with notes, and with 42 otherwise.',
+  ],
+  options: OPTIONS,
+  more: async () => `Checks:\n${checkListText(CHECKS, 100).replace(/^(?=.)/gm, '  ')}`,
+  examples: [
+    { line: 'bootwright doctor', text: 'on a node that did not join, as root' },
+    { line: 'bootwright doctor --only api-auth', text: 'one question, and what must be true for it' },
+    { line: 'bootwright doctor --junit > doctor.xml', text: 'in the pipeline of an image' },
+  ],
+  async run(args, context) {
+    const options = parsedOf(args, { command: 'doctor', options: OPTIONS, positionals: 0 });
+    check(options);
+    if (options.flag('list')) {
+      context.stdout.write(checkListText(CHECKS, widthOf(context)));
+      return 0;
+    }
+    const results = await examine(options, context);
+    context.stdout.write(shown(results, options, context));
+    return rootCauseOf(results) === undefined ? 0 : STATE_CODES.CHECK_FAILED.exit;
+  },
+};

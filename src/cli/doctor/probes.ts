@@ -1,0 +1,206 @@
+/** The capabilities that checks look by, for one run: what several of them ask is asked once. */
+
+import type { AnonymousAnswer, Probes } from '../../checks/probes.ts';
+import type { Api } from '../../cluster/api.ts';
+import { authoritiesOf, type Connection } from '../../cluster/connect.ts';
+import type { Observation } from '../../core/csr/observation.ts';
+import type { Kubeconfig } from '../../core/kubelet/kubeconfig-file.ts';
+import { KUBELET_CONFIG, NODEADM_KUBELET_CONFIG } from '../../core/paths.ts';
+import { endpointOf } from '../../facts/endpoints.ts';
+import { fileInRoot, readText } from '../../facts/files.ts';
+import { createHttp, type Http, proxyOf } from '../../facts/http.ts';
+import { createImds, type Imds, type ImdsDeadlines, imdsEndpointsOf } from '../../facts/imds.ts';
+import { readSpace } from '../../facts/machine-state.ts';
+import { lookUp, reachSocket, reachTcp, reachTls } from '../../facts/reach.ts';
+import { trustedAuthorities } from '../../facts/trust.ts';
+import { once } from '../../facts/wait.ts';
+import type { World, WorldDeadlines } from '../../facts/world.ts';
+import { namesIn } from '../../node/filesystem.ts';
+import { fetchHealth } from '../../node/verify.ts';
+import type { Context } from '../command.ts';
+import { authoritiesIn, connectTo, readKubeconfig } from '../csr/connection.ts';
+import { seeKubelet } from '../csr/kubelet.ts';
+import { type ApiSource, observeCsr } from '../csr/observe.ts';
+import type { Machine } from '../machine.ts';
+import { openWorld, plainWatch } from '../world.ts';
+
+/** A person waits, and each failure is told: one quick second try, and no patience with what may appear. */
+const IMDS: Partial<ImdsDeadlines> = {
+  connectMs: 2_000,
+  requestMs: 3_000,
+  totalMs: 4_000,
+  appearMs: 0,
+  backoff: { baseMs: 100, capMs: 500 },
+};
+const AWS: WorldDeadlines['aws'] = { connectMs: 3_000, requestMs: 5_000, totalMs: 10_000, backoff: { baseMs: 200, capMs: 500 } };
+const CONNECT_MS = 5_000;
+const GLANCE_MS = 4_000;
+const JOURNAL_MS = 15 * 60_000;
+
+const UNKNOWN_DEFAULTS = { port: 10248, address: '127.0.0.1' };
+
+interface Clients {
+  readonly machine: Machine;
+  readonly context: Context;
+  readonly imds: Imds;
+  readonly world: World;
+  readonly kubeconfig: () => Promise<Kubeconfig>;
+  readonly connection: (kubeconfig: Kubeconfig) => Connection;
+}
+
+const observer = ({ machine, context, kubeconfig, connection }: Clients) => {
+  const source = (found: Kubeconfig): ReturnType<ApiSource> => ({ api: apiOf(found), authorities: authoritiesIn(found) });
+  const apiOf = (found: Kubeconfig): Api => connection(found).api;
+  const look = async (isOffline: boolean): Promise<Observation> => {
+    const found = await kubeconfig().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    const give: ApiSource = () => {
+      if ('error' in found) throw found.error;
+      return source(found.value);
+    };
+    return observeCsr({ machine, context, source: give, isOffline });
+  };
+  return { local: once(() => look(true)), cluster: once(() => look(false)) };
+};
+
+/** Of a server that is asked for nothing in particular; any answer has the time in its head. */
+const skewBy = async (http: Http, url: string, now: () => number, signal: AbortSignal): Promise<number | undefined> => {
+  try {
+    const { headers } = await http.send({ url, timeoutMs: GLANCE_MS, signal });
+    const date = Date.parse(headers['date'] ?? '');
+    return Number.isNaN(date) ? undefined : (now() - date) / 1000;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Where the kubelet's health port is; undefined: it is off. */
+const healthUrl = (texts: readonly (string | null)[]): string | undefined => {
+  const said = (key: string): string | undefined =>
+    texts.flatMap((text) => new RegExp(`"?${key}"?\\s*:\\s*"?([^\\s",}]+)`).exec(text ?? '')?.[1] ?? []).at(-1);
+  const port = Number(said('healthzPort') ?? UNKNOWN_DEFAULTS.port);
+  const address = said('healthzBindAddress') ?? UNKNOWN_DEFAULTS.address;
+  const host =
+    address === '0.0.0.0' ? UNKNOWN_DEFAULTS.address : address === '::' ? '[::1]' : address.includes(':') ? `[${address}]` : address;
+  return port > 0 ? `http://${host}:${port}/healthz` : undefined;
+};
+
+const fileProbes = ({ root, live }: Machine): Pick<Probes, 'text' | 'names' | 'space' | 'socket' | 'health'> => {
+  const text = (path: string): string | null => readText(fileInRoot(root, path), path);
+  return {
+    text,
+    names: (directory) => namesIn(root, directory),
+    space: (path) => readSpace(fileInRoot(root, path)),
+    socket: (path, signal) => reachSocket(fileInRoot(root, path), GLANCE_MS, signal),
+    health: async () => {
+      const url = live ? healthUrl([KUBELET_CONFIG, NODEADM_KUBELET_CONFIG].map(text)) : undefined;
+      const said = url === undefined ? undefined : await fetchHealth(url, GLANCE_MS);
+      return said === undefined ? undefined : `${url} ${said}`;
+    },
+  };
+};
+
+const networkProbes = (clients: Clients, http: Http, strangers: () => Promise<Http>, plain: Http) => {
+  const { context, imds, world, kubeconfig } = clients;
+  const now = (): number => context.now().getTime();
+  const anonymous = async (path: string, signal: AbortSignal): Promise<AnonymousAnswer> => {
+    const { server } = await kubeconfig();
+    try {
+      const { status } = await (await strangers()).send({ url: `${server}${path}`, timeoutMs: CONNECT_MS, signal });
+      return { ok: true, status };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { ok: false, text: (error as Error).message };
+    }
+  };
+  const clockSkew: Probes['clockSkew'] = async (against, signal) => {
+    if (against === 'imds') return skewBy(plain, `${imdsEndpointsOf(context.env)[0]}/`, now, signal);
+    if (against === 'api-server') {
+      const asked = await Promise.all([kubeconfig(), strangers()]).catch(() => undefined);
+      return asked && skewBy(asked[1], `${asked[0].server}/livez`, now, signal);
+    }
+    const region = await world.region(signal).catch(() => undefined);
+    return region === undefined ? undefined : skewBy(http, `${endpointOf('sts', region, context.env)}/`, now, signal);
+  };
+  return {
+    imds,
+    credentials: world.credentials,
+    callerArn: async (signal) => world.callerArn(await world.region(signal), signal),
+    token: async ({ clusterName, region }, signal) => {
+      const { tokenOf } = await import('../../cluster/token.ts');
+      const [credentials, where] = await Promise.all([world.credentials(signal), region ?? world.region(signal)]);
+      return (await tokenOf({ clusterName, region: where, credentials, now: context.now(), env: context.env })).token;
+    },
+    lookUp,
+    tcp: (host, port, signal) => reachTcp(host, port, CONNECT_MS, signal),
+    tls: (wish, signal) => reachTls({ ...wish, ca: wish.ca ?? trustedAuthorities(context.env).join('\n'), timeoutMs: CONNECT_MS }, signal),
+    anonymous,
+    clockSkew,
+    proxyFor: (url) => proxyOf(url, context.env),
+  } satisfies Partial<Probes>;
+};
+
+export interface OpenProbes {
+  readonly probes: Probes;
+  readonly close: () => Promise<void>;
+}
+
+/** Nothing is contacted before a check asks. */
+export const openProbes = (machine: Machine, context: Context): OpenProbes => {
+  const { env, random } = context;
+  const { root, systemd } = machine;
+  const imds = createImds({ env, random, deadlines: IMDS });
+  const quiet = { ...plainWatch(context), info: () => undefined, warn: () => undefined };
+  const { world, close: closeWorld } = openWorld(context, root, quiet, { aws: AWS }, imds);
+  const http = createHttp({ env, connectTimeoutMs: CONNECT_MS, proxy: true });
+  const plain = createHttp({ env, connectTimeoutMs: CONNECT_MS, proxy: false });
+  const connections: { readonly close: () => Promise<void> }[] = [http, plain];
+  const keep = <T extends { readonly close: () => Promise<void> }>(made: T): T => {
+    connections.push(made);
+    return made;
+  };
+  const kubeconfig = once(async () => readKubeconfig([fileInRoot(root, (await seeKubelet(machine, context.now())).kubeconfig)]));
+  const authorities = once(async () => authoritiesOf(await kubeconfig()));
+  let connection: Connection | undefined;
+  const clients: Clients = {
+    machine,
+    context,
+    imds,
+    world,
+    kubeconfig,
+    connection: (found) => {
+      connection ??= keep(connectTo(found, world, context));
+      return connection;
+    },
+  };
+  // As the kubelet trusts, but nobody in particular.
+  const strangers = once(async () => {
+    const { createSecureContext } = await import('node:tls');
+    const ca = (await authorities()) ?? trustedAuthorities(env);
+    return keep(
+      createHttp({ env, connectTimeoutMs: CONNECT_MS, proxy: true, tls: async () => ({ secureContext: createSecureContext({ ca }) }) }),
+    );
+  });
+  const probes: Probes = {
+    now: () => context.now().getTime(),
+    uid: context.uid,
+    kubeconfig,
+    authorities,
+    ...networkProbes(clients, http, strangers, plain),
+    ...observer(clients),
+    ...fileProbes(machine),
+    unit: async (name) => {
+      const state = (await systemd.states([name])).get(name);
+      if (state === undefined) throw new Error(`systemctl said nothing of ${name}`);
+      return state;
+    },
+    journal: (unit) => systemd.journal(unit, { lines: 300, sinceMs: context.now().getTime() - JOURNAL_MS }).catch(() => []),
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(connections.map((one) => one.close()));
+    await Promise.all([closeWorld(), imds.close()]);
+  };
+  return { probes, close };
+};

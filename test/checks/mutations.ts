@@ -1,0 +1,328 @@
+/** One thing is broken on a healthy node, and the doctor must name that thing first. */
+import t from 'tap';
+import { CHECKS } from '../../src/checks/all.ts';
+import { rootCauseOf } from '../../src/checks/check.ts';
+import { TEST_AUTHORITY_PEM } from '../fakes/certificates.ts';
+import { makeAuthority, makeCertificate } from '../fakes/pki.ts';
+import { ADDRESSES, type HealthyNode, makeHealthyNode, NAMES, NODE, USER } from './support/healthy-node.ts';
+
+interface Mutation {
+  readonly what: string;
+  readonly breaks: (node: HealthyNode) => void | Promise<void>;
+  /** The check that must be first. */
+  readonly named: string;
+  /** Evidence and remedy together. */
+  readonly text: RegExp;
+}
+
+const STRANGER = { username: 'arn:aws:sts::111122223333:assumed-role/node/i-1', groups: ['system:authenticated'] };
+const ROLE = 'latest/meta-data/iam/security-credentials/my-node-role';
+const days = (count: number): Date => new Date(Date.now() + count * 86_400_000);
+
+const failKubelet =
+  (line: string) =>
+  ({ systemd }: HealthyNode): void => {
+    systemd.setUnit('kubelet.service', { ActiveState: 'failed', SubState: 'failed', Result: 'exit-code', ExecMainStatus: 1, MainPID: 0 });
+    systemd.write('journal', `${line}\n`);
+  };
+
+const unregistered =
+  (line: string) =>
+  ({ api, systemd }: HealthyNode): void => {
+    api.removeNode(NODE);
+    systemd.write('journal', `${line}\n`);
+  };
+
+const MUTATIONS: readonly Mutation[] = [
+  {
+    what: 'clock 20 minutes behind',
+    breaks: (n) => {
+      n.clockMs = -1_200_000;
+    },
+    named: 'clock',
+    text: /(?:19|20) min behind.*chrony/,
+  },
+  {
+    what: 'clock an hour ahead',
+    breaks: (n) => {
+      n.clockMs = 3_600_000;
+    },
+    named: 'clock',
+    text: /(?:59|60) min ahead/,
+  },
+  { what: 'IMDS is off', breaks: ({ fakes }) => fakes.imds.disable(), named: 'imds-reach', text: /403.*--http-endpoint enabled/ },
+  {
+    what: 'IMDS unreachable',
+    breaks: (n) => {
+      n.env = { IMDS_ENDPOINT: '127.0.0.1:9' };
+    },
+    named: 'imds-reach',
+    text: /IMDS/,
+  },
+  {
+    what: 'no instance profile',
+    breaks: ({ fakes }) => void fakes.imds.tree.delete(ROLE),
+    named: 'imds-role',
+    text: /no IAM role.*instance profile/,
+  },
+  {
+    what: 'the role does not trust EC2',
+    breaks: ({ fakes }) => void fakes.imds.tree.set(ROLE, JSON.stringify({ Code: 'AssumeRoleUnauthorizedAccess', Message: 'EC2 cannot' })),
+    named: 'imds-role',
+    text: /AssumeRoleUnauthorizedAccess.*trust policy/,
+  },
+  {
+    what: 'credentials have expired',
+    breaks: ({ fakes }) =>
+      void fakes.imds.tree.set(
+        ROLE,
+        (fakes.imds.tree.get(ROLE) as string).replace(/"Expiration": "[^"]*"/, '"Expiration": "2026-01-01T00:00:00Z"'),
+      ),
+    named: 'imds-role',
+    text: /expired/,
+  },
+  {
+    what: 'credentials of another role',
+    breaks: ({ fakes }) => {
+      fakes.aws.state.callerArn = 'arn:aws:sts::123456789012:assumed-role/admin/laptop';
+    },
+    named: 'identity-session',
+    text: /assumed-role\/admin\/laptop.*instance profile/,
+  },
+  {
+    what: 'STS denies',
+    breaks: ({ fakes }) =>
+      fakes.aws.fault({
+        on: 'GetCallerIdentity',
+        kind: 'status',
+        status: 403,
+        body: '<ErrorResponse><Error><Code>AccessDenied</Code><Message>explicit deny</Message></Error></ErrorResponse>',
+      }),
+    named: 'identity-session',
+    text: /explicit deny/,
+  },
+  {
+    what: 'two domains in the DHCP options',
+    breaks: ({ fakes }) =>
+      void fakes.imds.tree.set('latest/meta-data/local-hostname', 'ip-10-0-0-1.corp.example us-west-2.compute.internal'),
+    named: 'dhcp-domain',
+    text: /several domains.*DHCP/,
+  },
+  { what: 'no kubeconfig', breaks: (n) => n.remove('/var/lib/kubelet/kubeconfig'), named: 'kubeconfig', text: /there is no kubeconfig/ },
+  {
+    what: 'half a kubeconfig',
+    breaks: (n) => n.write('/var/lib/kubelet/kubeconfig', '{"clusters": ['),
+    named: 'kubeconfig',
+    text: /is no kubeconfig/,
+  },
+  { what: 'no CA', breaks: (n) => n.remove('/etc/kubernetes/pki/ca.crt'), named: 'kubeconfig', text: /is not there/ },
+  { what: 'an empty CA', breaks: (n) => n.write('/etc/kubernetes/pki/ca.crt', ''), named: 'kubeconfig', text: /no certificate/ },
+  {
+    what: 'a name that is none',
+    breaks: (n) => n.kubeconfig({ server: 'https://EXAMPLE.gr7.us-west-2.eks.invalid' }),
+    named: 'dns-endpoint',
+    text: /example\.gr7\.us-west-2\.eks\.invalid/,
+  },
+  {
+    what: 'nobody listens',
+    breaks: (n) => n.kubeconfig({ server: 'https://localhost:9' }),
+    named: 'tcp-endpoint',
+    text: /refuses connections/,
+  },
+  {
+    what: 'the CA of another cluster',
+    breaks: (n) => n.write('/etc/kubernetes/pki/ca.crt', TEST_AUTHORITY_PEM),
+    named: 'tls-endpoint',
+    text: /was issued by .*one cluster/,
+  },
+  {
+    what: 'no TLS there',
+    breaks: (n) => n.kubeconfig({ server: n.fakes.imds.url.replace('http:', 'https:') }),
+    named: 'tls-endpoint',
+    text: /no TLS handshake/,
+  },
+  {
+    what: 'the API server is ill',
+    breaks: ({ api }) => api.fault({ kind: 'status', status: 503 }),
+    named: 'api-alive',
+    text: /answers 503/,
+  },
+  { what: 'connections are cut', breaks: ({ api }) => api.fault({ kind: 'reset' }), named: 'api-alive', text: /broke the connection off/ },
+  { what: 'a user without credentials', breaks: (n) => n.kubeconfig({ user: {} }), named: 'token-build', text: /names no user/ },
+  {
+    what: 'no access entry',
+    breaks: (n) => {
+      n.user = undefined;
+    },
+    named: 'api-auth',
+    text: /401.*access entry of type EC2_LINUX/,
+  },
+  {
+    what: 'another cluster’s name in the token',
+    breaks: (n) => n.kubeconfig({ cluster: 'other' }),
+    named: 'api-auth',
+    text: /401.*cluster name/,
+  },
+  {
+    what: 'a proxy’s page for an answer',
+    breaks: ({ api }) => api.fault({ on: /POST/, kind: 'html' }),
+    named: 'api-auth',
+    text: /no JSON/,
+  },
+  {
+    what: 'mapped to the role’s own name',
+    breaks: (n) => {
+      n.user = STRANGER;
+    },
+    named: 'api-identity',
+    text: /knows this node as 'arn/,
+  },
+  {
+    what: 'without system:nodes',
+    breaks: (n) => {
+      n.user = { ...USER, groups: ['system:authenticated'] };
+    },
+    named: 'api-identity',
+    text: /not in the group system:nodes/,
+  },
+  {
+    what: 'another node name',
+    breaks: (n) => n.restart(['--hostname-override=worker-7']),
+    named: 'api-identity',
+    text: /calls itself 'worker-7'.*hostname-override/,
+  },
+  {
+    what: 'no right to requests',
+    breaks: ({ api }) => api.fault({ on: /LIST csr/, kind: 'status', status: 403, body: '{"kind":"Status","message":"no"}' }),
+    named: 'api-authz',
+    text: /answered 403/,
+  },
+  {
+    what: 'containerd has failed',
+    breaks: ({ systemd }) => systemd.setUnit('containerd.service', { ActiveState: 'failed', SubState: 'failed', Result: 'exit-code' }),
+    named: 'containerd',
+    text: /containerd.service is failed/,
+  },
+  {
+    what: 'no containerd',
+    breaks: ({ systemd }) => systemd.setUnit('containerd.service', { LoadState: 'not-found' }),
+    named: 'containerd',
+    text: /there is no/,
+  },
+  { what: 'containerd is deaf', breaks: (n) => n.stopContainerd(), named: 'containerd', text: /does not answer/ },
+  {
+    what: 'the kubelet’s file is broken',
+    breaks: (n) => n.write('/etc/kubernetes/kubelet/config.json', '{"a":'),
+    named: 'kubelet-config',
+    text: /is no kubelet configuration/,
+  },
+  {
+    what: 'the kubelet’s file is gone',
+    breaks: (n) => n.remove('/etc/kubernetes/kubelet/config.json'),
+    named: 'kubelet-config',
+    text: /no kubelet configuration/,
+  },
+  {
+    what: 'an unknown flag',
+    breaks: failKubelet('E1121 12:00:00.1 1 run.go:72] "command failed" err="failed to parse kubelet flag: unknown flag: --foo"'),
+    named: 'kubelet-unit',
+    text: /does not know one of its arguments.*--foo/,
+  },
+  {
+    what: 'swap is on',
+    breaks: failKubelet('E1121 12:00:00.1 1 run.go:72] "command failed" err="running with swap on is not supported"'),
+    named: 'kubelet-unit',
+    text: /swap is on.*swapoff/,
+  },
+  {
+    what: 'no kubelet',
+    breaks: ({ systemd }) => systemd.setUnit('kubelet.service', { LoadState: 'not-found', ActiveState: 'inactive', MainPID: 0 }),
+    named: 'kubelet-unit',
+    text: /there is no kubelet/,
+  },
+  {
+    what: 'the kubelet is ill',
+    breaks: (n) => {
+      n.health = { status: 500, body: '' };
+    },
+    named: 'kubelet-unit',
+    text: /healthz answers 500/,
+  },
+  {
+    what: 'not registered, as the journal says',
+    breaks: unregistered('E1121 12:00:00.1 1 kubelet_node_status.go:96] "Unable to register node with API server" err="Unauthorized"'),
+    named: 'node-registered',
+    text: /has no node.*access entry/,
+  },
+  { what: 'not registered', breaks: ({ api }) => api.removeNode(NODE), named: 'node-registered', text: /has no node.*registerNode/ },
+  {
+    what: 'the cloud controller does not know it',
+    breaks: ({ api }) => api.addNode({ name: NODE, addresses: ADDRESSES, taints: ['node.cloudprovider.kubernetes.io/uninitialized'] }),
+    named: 'node-ready',
+    text: /carries the taint/,
+  },
+  {
+    what: 'a request that nobody approves',
+    breaks: (n) => {
+      n.remove('/var/lib/kubelet/pki');
+      n.kubelet.present(null);
+      for (const ageSeconds of [2000, 1100, 10])
+        n.api.addCsr({ cn: USER.username, organizations: ['system:nodes'], ...NAMES, by: USER, ageSeconds });
+    },
+    named: 'csr',
+    text: /StuckPending/,
+  },
+  {
+    what: 'an expired certificate',
+    breaks: (n) => n.store(makeCertificate({ cn: USER.username, ...NAMES, by: n.api.authority, notBefore: days(-40), notAfter: days(-1) })),
+    named: 'csr',
+    text: /Expired/,
+  },
+  {
+    what: 'a certificate of another authority',
+    breaks: (n) => n.store(makeCertificate({ cn: USER.username, ...NAMES, by: makeAuthority() })),
+    named: 'csr',
+    text: /WrongCA/,
+  },
+];
+
+t.test('nothing is wrong with a healthy node', async (t) => {
+  const node = await makeHealthyNode(t);
+  const results = await node.diagnose();
+  t.equal(rootCauseOf(results), undefined);
+  for (const { check, result, evidence } of results) t.equal(result, 'pass', `${check.id}: ${evidence}`);
+});
+
+t.test('each fault is named first', async (t) => {
+  let named = 0;
+  for (const mutation of MUTATIONS)
+    await t.test(mutation.what, async (t) => {
+      const node = await makeHealthyNode(t);
+      await mutation.breaks(node);
+      const results = await node.diagnose();
+      const first = rootCauseOf(results);
+      const text = [first?.evidence, first?.remedy, ...(first?.lines ?? [])].join(' ');
+      if (first?.check.id === mutation.named) named++;
+      t.equal(first?.check.id, mutation.named, text);
+      t.match(text, mutation.text);
+      t.ok(first?.remedy, 'it says what to do');
+      const skipped = results.filter(({ blockedBy }) => blockedBy === mutation.named);
+      const dependents = CHECKS.filter(({ after }) => after.includes(mutation.named));
+      t.ok(
+        dependents.every(
+          ({ id }) => skipped.some(({ check }) => check.id === id) || results.some((one) => one.check.id === id && one.result === 'skip'),
+        ),
+        'what depends on it is left out',
+      );
+    });
+  t.comment(`named first: ${named} of ${MUTATIONS.length}`);
+  t.equal(named, MUTATIONS.length);
+});
+
+t.test('every check fails for some fault', async (t) => {
+  const covered = new Set(MUTATIONS.map(({ named }) => named));
+  t.same(
+    CHECKS.filter(({ id }) => !covered.has(id)).map(({ id }) => id),
+    [],
+  );
+});
