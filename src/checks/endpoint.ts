@@ -143,4 +143,5 @@ const apiAlive: Check = {
   },
 };
 
-export const ENDPOINT_CHECKS: readonly Check[] = [kubeconfig, dnsEndpoint, tcpEndpoint, tlsEndpoint, apiAlive];
+export const KUBECONFIG_CHECKS: readonly Check[] = [kubeconfig];
+export const ENDPOINT_CHECKS: readonly Check[] = [dnsEndpoint, tcpEndpoint, tlsEndpoint, apiAlive];

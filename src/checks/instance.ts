@@ -130,4 +130,31 @@ const privateName: Check = {
   },
 };
 
-export const INSTANCE_CHECKS: readonly Check[] = [clock, imdsReach, imdsRole, identitySession, privateName];
+const userData: Check = {
+  id: 'user-data',
+  title: 'the NodeConfig in the user data is right',
+  reach: 'network',
+  after: ['imds-reach'],
+  deadlineMs: 10_000,
+  link: 'https://awslabs.github.io/amazon-eks-ami/nodeadm/',
+  run: async ({ userData: read }, signal) => {
+    const { count, diagnostics } = await read(signal);
+    const lines = diagnostics.map(
+      ({ severity, path, line, field, message }) =>
+        `${severity}: ${path}${line === undefined ? '' : `:${line}`}${field ? ` ${field}` : ''}: ${message}`,
+    );
+    const [worst] = diagnostics.filter(({ severity }) => severity === 'error');
+    if (worst !== undefined)
+      return fail(
+        `${lines.find((line) => line.startsWith('error')) ?? ''}`,
+        `${worst.remedy} \`bootwright config check\` shows all.`,
+        lines,
+      );
+    if (count === 0) return skip('it holds no NodeConfig');
+    return pass(
+      `${count === 1 ? 'one document' : `${count} documents, later over earlier`}${lines.length > 0 ? `; ${lines.length} notes, see \`bootwright config check\`` : ''}`,
+    );
+  },
+};
+
+export const INSTANCE_CHECKS: readonly Check[] = [clock, imdsReach, imdsRole, identitySession, privateName, userData];

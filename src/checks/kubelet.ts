@@ -132,7 +132,7 @@ const nodeReady: Check = {
   id: 'node-ready',
   title: 'the node is Ready',
   reach: 'network',
-  after: ['node-registered'],
+  after: ['node-registered', 'cni-ready'],
   deadlineMs: 25_000,
   link: TROUBLE,
   run: async ({ cluster }) => {
@@ -174,4 +174,5 @@ const csr: Check = {
   run: async ({ cluster }) => certificateOf(await cluster()),
 };
 
-export const KUBELET_CHECKS: readonly Check[] = [containerd, kubeletConfig, kubeletUnit, nodeRegistered, nodeReady, csr];
+export const KUBELET_CHECKS: readonly Check[] = [containerd, kubeletConfig, kubeletUnit, nodeRegistered];
+export const NODE_CHECKS: readonly Check[] = [nodeReady, csr];

@@ -1,6 +1,8 @@
 /** What checks may ask: capabilities that read, each with its own deadline. A check decides by nothing else. */
 import type { Observation } from '../core/csr/observation.ts';
+import type { ClusterFacts } from '../core/facts.ts';
 import type { EksToken, Kubeconfig } from '../core/kubelet/kubeconfig-file.ts';
+import type { Diagnostic, JsonObject } from '../core/report.ts';
 import type { AwsCredentials } from '../facts/aws.ts';
 import type { Imds } from '../facts/imds.ts';
 import type { Space } from '../facts/machine-state.ts';
@@ -47,6 +49,16 @@ export interface Probes {
   readonly journal: (unit: string) => Promise<readonly string[]>;
   /** What the kubelet's health port says; undefined: `ok`, or the port is off. */
   readonly health: (signal: AbortSignal) => Promise<string | undefined>;
+  /** The kubelet's configuration and its drop-ins as one; nothing where they cannot be read, which kubelet-config tells. */
+  readonly kubeletFields: () => Promise<JsonObject>;
+  /** The region is by default this instance's. @throws NodeError */
+  readonly describeCluster: (name: string, region: string | undefined, signal: AbortSignal) => Promise<ClusterFacts>;
+  /** Of those that a node needs; `failure`: why one does not answer. */
+  readonly awsEndpoints: (
+    signal: AbortSignal,
+  ) => Promise<readonly { readonly service: string; readonly host: string; readonly failure?: string }[]>;
+  /** What is wrong with the NodeConfigs in this instance's user data, and how many there are. @throws NodeError */
+  readonly userData: (signal: AbortSignal) => Promise<{ readonly count: number; readonly diagnostics: readonly Diagnostic[] }>;
   /** Paths are the root's. null: no such file. @throws NodeError */
   readonly text: (path: string) => string | null;
   /** Names in a directory; none where it is not there. */
@@ -55,5 +67,4 @@ export interface Probes {
   readonly socket: (path: string, signal: AbortSignal) => Promise<string | undefined>;
   /** Of the file system that a path is on. */
   readonly space: (path: string) => Space | undefined;
-  readonly uid: number;
 }

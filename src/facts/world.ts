@@ -1,5 +1,5 @@
 /** Everything outside that a decision may ask, behind one door. Reads only; decides nothing. */
-import type { FactName, Facts, FactsPatch, InstanceFacts } from '../core/facts.ts';
+import type { ClusterFacts, FactName, Facts, FactsPatch, InstanceFacts } from '../core/facts.ts';
 import type { InstanceType } from '../core/kubelet/instance-types.ts';
 import { SEARCH_PATH } from '../core/paths.ts';
 import type { NodeSpec } from '../core/spec.ts';
@@ -56,6 +56,8 @@ export interface World {
   assumeRole(region: string, roleArn: string, sessionName: string, signal?: AbortSignal): Promise<AwsCredentials>;
   /** The ARN that STS knows our credentials by. @throws NodeError */
   callerArn(region: string, signal?: AbortSignal): Promise<string>;
+  /** What EKS says of a cluster. @throws NodeError */
+  describeCluster(region: string, name: string, signal?: AbortSignal): Promise<ClusterFacts>;
   /** Instance types of a region, those of these names or all; what the region does not have is missing. @throws NodeError */
   describeTypes(region: string, names: readonly string[] | undefined, signal?: AbortSignal): Promise<readonly InstanceType[]>;
   /** ECR's user and password. Secret. @throws NodeError */
@@ -116,6 +118,7 @@ export const createWorld = (options: WorldOptions): World => {
     region: async (signal) => env.AWS_REGION || env.AWS_DEFAULT_REGION || fetchRegion(imds, signal),
     assumeRole: api.assumeRole,
     callerArn: api.callerArn,
+    describeCluster: api.describeCluster,
     describeTypes: api.describeTypes,
     registryLogin: api.registryLogin,
     close: async () => {
@@ -159,11 +162,13 @@ const createApi = (aws: Aws) => {
   const assumeRole: World['assumeRole'] = async (region, roleArn, sessionName, signal) =>
     (await import('./sts.ts')).assumeRole(aws, region, roleArn, sessionName, how(undefined, signal));
   const callerArn: World['callerArn'] = async (region, signal) => (await import('./sts.ts')).callerArn(aws, region, how(undefined, signal));
+  const describe: World['describeCluster'] = async (region, name, signal) =>
+    (await import('./eks.ts')).describeCluster(aws, { name, region, ...how(undefined, signal) });
   const registryLogin: World['registryLogin'] = async (region, signal) =>
     (await import('./ecr.ts')).fetchRegistryLogin(aws, region, how(undefined, signal));
   const describeTypes: World['describeTypes'] = async (region, names, signal) =>
     (await import('./instance-types.ts')).describeTypes(aws, region, names, how(undefined, signal));
-  return { resolve, assumeRole, callerArn, describeTypes, registryLogin };
+  return { resolve, assumeRole, callerArn, describeCluster: describe, describeTypes, registryLogin };
 };
 
 const isNamedByUser = (spec: NodeSpec | undefined, path: string): boolean => spec?.options.containerdConfigFile?.value === path;

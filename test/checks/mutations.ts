@@ -4,7 +4,7 @@ import { CHECKS } from '../../src/checks/all.ts';
 import { rootCauseOf } from '../../src/checks/check.ts';
 import { TEST_AUTHORITY_PEM } from '../fakes/certificates.ts';
 import { makeAuthority, makeCertificate } from '../fakes/pki.ts';
-import { ADDRESSES, type HealthyNode, makeHealthyNode, NAMES, NODE, USER } from './support/healthy-node.ts';
+import { ADDRESSES, type HealthyNode, makeHealthyNode, NAMES, NODE, USER, USER_DATA } from './support/healthy-node.ts';
 
 interface Mutation {
   readonly what: string;
@@ -31,6 +31,14 @@ const unregistered =
   ({ api, systemd }: HealthyNode): void => {
     api.removeNode(NODE);
     systemd.write('journal', `${line}\n`);
+  };
+
+/** The cluster itself says so. */
+const moveTo =
+  (server: (node: HealthyNode) => string) =>
+  (node: HealthyNode): void => {
+    node.kubeconfig({ server: server(node) });
+    node.describe({ endpoint: server(node) });
   };
 
 const MUTATIONS: readonly Mutation[] = [
@@ -119,25 +127,28 @@ const MUTATIONS: readonly Mutation[] = [
   { what: 'an empty CA', breaks: (n) => n.write('/etc/kubernetes/pki/ca.crt', ''), named: 'kubeconfig', text: /no certificate/ },
   {
     what: 'a name that is none',
-    breaks: (n) => n.kubeconfig({ server: 'https://EXAMPLE.gr7.us-west-2.eks.invalid' }),
+    breaks: moveTo(() => 'https://EXAMPLE.gr7.us-west-2.eks.invalid'),
     named: 'dns-endpoint',
     text: /example\.gr7\.us-west-2\.eks\.invalid/,
   },
   {
     what: 'nobody listens',
-    breaks: (n) => n.kubeconfig({ server: 'https://localhost:9' }),
+    breaks: moveTo(() => 'https://localhost:9'),
     named: 'tcp-endpoint',
     text: /refuses connections/,
   },
   {
-    what: 'the CA of another cluster',
-    breaks: (n) => n.write('/etc/kubernetes/pki/ca.crt', TEST_AUTHORITY_PEM),
+    what: 'a proxy that inspects TLS',
+    breaks: (n) => {
+      n.write('/etc/kubernetes/pki/ca.crt', TEST_AUTHORITY_PEM);
+      n.describe({ certificateAuthority: Buffer.from(TEST_AUTHORITY_PEM).toString('base64') });
+    },
     named: 'tls-endpoint',
     text: /was issued by .*one cluster/,
   },
   {
     what: 'no TLS there',
-    breaks: (n) => n.kubeconfig({ server: n.fakes.imds.url.replace('http:', 'https:') }),
+    breaks: moveTo((n) => n.fakes.imds.url.replace('http:', 'https:')),
     named: 'tls-endpoint',
     text: /no TLS handshake/,
   },
@@ -160,8 +171,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     what: 'another cluster’s name in the token',
     breaks: (n) => n.kubeconfig({ cluster: 'other' }),
-    named: 'api-auth',
-    text: /401.*cluster name/,
+    named: 'eks-describe',
+    text: /there is no cluster 'other'/,
   },
   {
     what: 'a proxy’s page for an answer',
@@ -284,6 +295,148 @@ const MUTATIONS: readonly Mutation[] = [
     named: 'csr',
     text: /WrongCA/,
   },
+  {
+    what: 'a mistake in the NodeConfig',
+    breaks: ({ fakes }) => {
+      fakes.imds.tree.set('latest/user-data', USER_DATA.replace('}', ''));
+    },
+    named: 'user-data',
+    text: /error: imds:\/\/user-data:\d.*config check/,
+  },
+  {
+    what: 'the disk is full',
+    breaks: (n) => {
+      n.space = { free: 0.03, freeInodes: 0.9, freeBytes: 1 };
+    },
+    named: 'disk',
+    text: /3 % free.*df -h/,
+  },
+  {
+    what: 'no inodes are left',
+    breaks: (n) => {
+      n.space = { free: 0.5, freeInodes: 0.01, freeBytes: 1 };
+    },
+    named: 'disk',
+    text: /1 % of its inodes/,
+  },
+  {
+    what: 'a swap partition',
+    breaks: (n) => n.write('/proc/swaps', 'Filename Type\n/dev/nvme1n1 partition 1 0 -2\n'),
+    named: 'memory',
+    text: /swap is on: \/dev\/nvme1n1/,
+  },
+  { what: 'no memory', breaks: (n) => n.write('/proc/meminfo', 'MemAvailable:    51200 kB\n'), named: 'memory', text: /50 MiB of memory/ },
+  {
+    what: 'a sysctl of somebody else',
+    breaks: (n) => n.write('/proc/sys/vm/overcommit_memory', '0\n'),
+    named: 'sysctl',
+    text: /vm\.overcommit_memory is 0.*vm\.overcommit_memory=1/,
+  },
+  {
+    what: 'the CA of another cluster',
+    breaks: (n) => n.write('/etc/kubernetes/pki/ca.crt', TEST_AUTHORITY_PEM),
+    named: 'eks-describe',
+    text: /is not that of my-cluster/,
+  },
+  {
+    what: 'the endpoint of another cluster',
+    breaks: (n) => n.kubeconfig({ server: `https://127.0.0.1:${n.api.port}` }),
+    named: 'eks-describe',
+    text: /the cluster’s endpoint is https:\/\/localhost/,
+  },
+  {
+    what: 'the cluster is being deleted',
+    breaks: (n) => n.fakes.aws.state.clusterStatuses.push('DELETING'),
+    named: 'eks-describe',
+    text: /DELETING/,
+  },
+  {
+    what: 'TOML with a mistake',
+    breaks: (n) => n.write('/etc/containerd/config.toml', 'version = 2\n['),
+    named: 'containerd-config',
+    text: /config\.toml:2/,
+  },
+  {
+    what: 'the file of Docker’s package',
+    breaks: (n) => n.write('/etc/containerd/config.toml', 'disabled_plugins = ["cri"]\n'),
+    named: 'containerd-config',
+    text: /disabled_plugins .* cri/,
+  },
+  {
+    what: 'cgroupfs',
+    breaks: (n) => n.kubeletConfig({ cgroupDriver: 'cgroupfs' }),
+    named: 'cgroup-driver',
+    text: /cgroupfs.*SystemdCgroup is true/,
+  },
+  {
+    what: 'another CPU manager policy',
+    breaks: (n) => n.kubeletConfig({ cpuManagerPolicy: 'static' }),
+    named: 'static-state',
+    text: /of the policy none, cpuManagerPolicy is static.*Drain/,
+  },
+  {
+    what: 'no network plugin',
+    breaks: (n) => {
+      n.remove('/etc/cni/net.d');
+      n.api.addNode({ name: NODE, addresses: ADDRESSES, ageSeconds: 600 });
+    },
+    named: 'cni-ready',
+    text: /nothing in \/etc\/cni\/net\.d.*aws-node/,
+  },
+];
+
+/** What is worth a note, and stops nobody. */
+const NOTES: readonly Omit<Mutation, 'what'>[] = [
+  {
+    breaks: (n) => n.systemd.setUnit('cloud-final.service', { ActiveState: 'activating' }),
+    named: 'cloud-init',
+    text: /still run.*--no-block/,
+  },
+  {
+    breaks: (n) => n.systemd.setUnit('cloud-final.service', { ActiveState: 'failed' }),
+    named: 'cloud-init',
+    text: /has failed.*cloud-init-output/,
+  },
+  {
+    breaks: (n) => {
+      n.env = { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' };
+    },
+    named: 'aws-endpoints',
+    text: /s3 \(127\.0\.0\.1:9\) does not.*the gateway s3/,
+  },
+  {
+    breaks: ({ fakes }) => fakes.aws.fault({ on: 'GetCallerIdentity', kind: 'reset' }),
+    named: 'identity-session',
+    text: /interface endpoint sts/,
+  },
+  {
+    breaks: ({ fakes }) =>
+      fakes.aws.fault({
+        on: 'DescribeCluster',
+        kind: 'status',
+        status: 403,
+        headers: { 'x-amzn-errortype': 'AccessDeniedException', 'content-type': 'application/json' },
+        body: '{"message":"not you"}',
+      }),
+    named: 'eks-describe',
+    text: /not you.*does without/,
+  },
+  {
+    breaks: (n) => {
+      n.clockMs = 60_000;
+    },
+    named: 'clock',
+    text: /ahead/,
+  },
+  {
+    breaks: (n) => {
+      n.space = { free: 0.15, freeInodes: 0.9, freeBytes: 1 };
+    },
+    named: 'disk',
+    text: /15 % free/,
+  },
+  { breaks: (n) => n.write('/proc/sys/net/ipv4/ip_forward', '0\n'), named: 'sysctl', text: /ip_forward is 0/ },
+  { breaks: (n) => n.remove('/etc/cni/net.d'), named: 'cni-ready', text: /yet/ },
 ];
 
 t.test('nothing is wrong with a healthy node', async (t) => {
@@ -319,10 +472,24 @@ t.test('each fault is named first', async (t) => {
   t.equal(named, MUTATIONS.length);
 });
 
+t.test('what stops nobody is a note', async (t) => {
+  for (const { breaks, named, text } of NOTES)
+    await t.test(named, async (t) => {
+      const node = await makeHealthyNode(t);
+      await breaks(node);
+      const results = await node.diagnose();
+      t.equal(rootCauseOf(results), undefined);
+      const found = results.find(({ check }) => check.id === named);
+      t.equal(found?.result, 'warn', found?.evidence ?? 'it was not looked at');
+      t.match(`${found?.evidence} ${found?.remedy}`, text);
+    });
+});
+
 t.test('every check fails for some fault', async (t) => {
   const covered = new Set(MUTATIONS.map(({ named }) => named));
   t.same(
     CHECKS.filter(({ id }) => !covered.has(id)).map(({ id }) => id),
-    [],
+    ['cloud-init', 'aws-endpoints'],
+    'but for those that only note',
   );
 });

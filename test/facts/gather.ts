@@ -135,6 +135,7 @@ const tableWorld = (answer: (fact: FactName, signal?: AbortSignal) => Promise<Fa
   region: () => Promise.reject(new Error('none')),
   assumeRole: () => Promise.reject(new Error('none')),
   callerArn: () => Promise.reject(new Error('none')),
+  describeCluster: () => Promise.reject(new Error('none')),
   describeTypes: () => Promise.reject(new Error('none')),
   registryLogin: () => Promise.reject(new Error('none')),
   close: async () => undefined,

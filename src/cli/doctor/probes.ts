@@ -4,14 +4,21 @@ import type { AnonymousAnswer, Probes } from '../../checks/probes.ts';
 import type { Api } from '../../cluster/api.ts';
 import { authoritiesOf, type Connection } from '../../cluster/connect.ts';
 import type { Observation } from '../../core/csr/observation.ts';
+import { partitionOf } from '../../core/data/partitions.ts';
+import { NodeError } from '../../core/errors.ts';
+import { jsonOf } from '../../core/formats/tree.ts';
+import { yamlTree } from '../../core/formats/yaml-tree.ts';
 import type { Kubeconfig } from '../../core/kubelet/kubeconfig-file.ts';
-import { KUBELET_CONFIG, NODEADM_KUBELET_CONFIG } from '../../core/paths.ts';
+import { KUBELET_CONFIG, NODEADM_KUBELET_CONFIG, NODEADM_KUBELET_DROP_IN_DIR } from '../../core/paths.ts';
+import { isJsonObject, type JsonObject } from '../../core/report.ts';
+import { givenEndpoint } from '../../facts/aws.ts';
 import { endpointOf } from '../../facts/endpoints.ts';
 import { fileInRoot, readText } from '../../facts/files.ts';
 import { createHttp, type Http, proxyOf } from '../../facts/http.ts';
 import { createImds, type Imds, type ImdsDeadlines, imdsEndpointsOf } from '../../facts/imds.ts';
 import { readSpace } from '../../facts/machine-state.ts';
 import { lookUp, reachSocket, reachTcp, reachTls } from '../../facts/reach.ts';
+import { DEFAULT_SOURCE, readSources } from '../../facts/sources.ts';
 import { trustedAuthorities } from '../../facts/trust.ts';
 import { once } from '../../facts/wait.ts';
 import type { World, WorldDeadlines } from '../../facts/world.ts';
@@ -32,12 +39,18 @@ const IMDS: Partial<ImdsDeadlines> = {
   appearMs: 0,
   backoff: { baseMs: 100, capMs: 500 },
 };
-const AWS: WorldDeadlines['aws'] = { connectMs: 3_000, requestMs: 5_000, totalMs: 10_000, backoff: { baseMs: 200, capMs: 500 } };
+const AWS: WorldDeadlines['aws'] = {
+  connectMs: 3_000,
+  requestMs: 5_000,
+  totalMs: 10_000,
+  backoff: { baseMs: 200, capMs: 500 },
+  poll: { baseMs: 1_000, capMs: 2_000 },
+};
 const CONNECT_MS = 5_000;
 const GLANCE_MS = 4_000;
 const JOURNAL_MS = 15 * 60_000;
 
-const UNKNOWN_DEFAULTS = { port: 10248, address: '127.0.0.1' };
+const DEFAULT_HEALTHZ = { port: 10248, address: '127.0.0.1' };
 
 interface Clients {
   readonly machine: Machine;
@@ -76,30 +89,82 @@ const skewBy = async (http: Http, url: string, now: () => number, signal: AbortS
   }
 };
 
+/** As one object; later over earlier, as the kubelet merges drop-ins at the top. */
+const fieldsOf = (texts: readonly string[]): JsonObject =>
+  Object.assign(
+    {},
+    ...texts.map((text) => {
+      const { tree } = yamlTree(text);
+      const value = tree === undefined ? undefined : jsonOf(tree);
+      return isJsonObject(value) ? value : {};
+    }),
+  );
+
 /** Where the kubelet's health port is; undefined: it is off. */
-const healthUrl = (texts: readonly (string | null)[]): string | undefined => {
-  const said = (key: string): string | undefined =>
-    texts.flatMap((text) => new RegExp(`"?${key}"?\\s*:\\s*"?([^\\s",}]+)`).exec(text ?? '')?.[1] ?? []).at(-1);
-  const port = Number(said('healthzPort') ?? UNKNOWN_DEFAULTS.port);
-  const address = said('healthzBindAddress') ?? UNKNOWN_DEFAULTS.address;
-  const host =
-    address === '0.0.0.0' ? UNKNOWN_DEFAULTS.address : address === '::' ? '[::1]' : address.includes(':') ? `[${address}]` : address;
-  return port > 0 ? `http://${host}:${port}/healthz` : undefined;
+const healthUrl = ({ healthzPort = DEFAULT_HEALTHZ.port, healthzBindAddress }: JsonObject): string | undefined => {
+  const address = typeof healthzBindAddress === 'string' && healthzBindAddress !== '0.0.0.0' ? healthzBindAddress : DEFAULT_HEALTHZ.address;
+  const host = address === '::' ? '[::1]' : address.includes(':') ? `[${address}]` : address;
+  return Number(healthzPort) > 0 ? `http://${host}:${Number(healthzPort)}/healthz` : undefined;
 };
 
-const fileProbes = ({ root, live }: Machine): Pick<Probes, 'text' | 'names' | 'space' | 'socket' | 'health'> => {
+const fileProbes = ({ root, live }: Machine): Pick<Probes, 'text' | 'names' | 'space' | 'socket' | 'health' | 'kubeletFields'> => {
   const text = (path: string): string | null => readText(fileInRoot(root, path), path);
+  const kubeletFields: Probes['kubeletFields'] = async () => {
+    try {
+      const dropIns = namesIn(root, NODEADM_KUBELET_DROP_IN_DIR).filter((name) => name.endsWith('.conf'));
+      const paths = [...dropIns.sort().map((name) => `${NODEADM_KUBELET_DROP_IN_DIR}/${name}`)];
+      const main = text(NODEADM_KUBELET_CONFIG);
+      return fieldsOf(main === null ? [text(KUBELET_CONFIG) ?? ''] : [main, ...paths.map((path) => text(path) ?? '')]);
+    } catch (error) {
+      if (error instanceof NodeError) return {};
+      throw error;
+    }
+  };
   return {
     text,
     names: (directory) => namesIn(root, directory),
     space: (path) => readSpace(fileInRoot(root, path)),
     socket: (path, signal) => reachSocket(fileInRoot(root, path), GLANCE_MS, signal),
+    kubeletFields,
     health: async () => {
-      const url = live ? healthUrl([KUBELET_CONFIG, NODEADM_KUBELET_CONFIG].map(text)) : undefined;
+      const url = live ? healthUrl(await kubeletFields()) : undefined;
       const said = url === undefined ? undefined : await fetchHealth(url, GLANCE_MS);
       return said === undefined ? undefined : `${url} ${said}`;
     },
   };
+};
+
+/** What a node asks at boot and by its pods' images. */
+const SERVICES = ['eks', 'ec2', 'sts', 'ecr', 's3'] as const;
+
+const urlOf = (service: (typeof SERVICES)[number], region: string, env: Context['env']): string => {
+  if (service === 'ec2' || service === 'sts' || service === 'ecr') return endpointOf(service, region, env);
+  const given = service === 'eks' ? givenEndpoint(env, service) : env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'];
+  return given ?? `https://${service}.${region}.${partitionOf(region).dnsSuffix}`;
+};
+
+const reachAws = async ({ world, context }: Clients, http: Http, signal: AbortSignal): ReturnType<Probes['awsEndpoints']> => {
+  const region = await world.region(signal);
+  return Promise.all(
+    SERVICES.map(async (service) => {
+      const url = urlOf(service, region, context.env);
+      const { host } = new URL(url);
+      try {
+        await http.send({ url: `${url}/`, timeoutMs: GLANCE_MS, signal });
+        return { service, host };
+      } catch (error) {
+        signal.throwIfAborted();
+        return { service, host, failure: (error as Error).message };
+      }
+    }),
+  );
+};
+
+const readUserData = async ({ imds, context }: Clients, signal: AbortSignal): ReturnType<Probes['userData']> => {
+  const { documentsNamed } = await import('../node-config.ts');
+  const read = await readSources([DEFAULT_SOURCE], { imds: () => imds, stdin: async () => new Uint8Array(), cwd: context.cwd, signal });
+  const { documents, diagnostics } = await documentsNamed({ ...read, names: [DEFAULT_SOURCE] }, { isStrict: false, isCompat: false });
+  return { count: documents.length, diagnostics };
 };
 
 const networkProbes = (clients: Clients, http: Http, strangers: () => Promise<Http>, plain: Http) => {
@@ -138,6 +203,9 @@ const networkProbes = (clients: Clients, http: Http, strangers: () => Promise<Ht
     tls: (wish, signal) => reachTls({ ...wish, ca: wish.ca ?? trustedAuthorities(context.env).join('\n'), timeoutMs: CONNECT_MS }, signal),
     anonymous,
     clockSkew,
+    describeCluster: async (name, region, signal) => world.describeCluster(region ?? (await world.region(signal)), name, signal),
+    awsEndpoints: (signal) => reachAws(clients, http, signal),
+    userData: (signal) => readUserData(clients, signal),
     proxyFor: (url) => proxyOf(url, context.env),
   } satisfies Partial<Probes>;
 };
@@ -185,7 +253,6 @@ export const openProbes = (machine: Machine, context: Context): OpenProbes => {
   });
   const probes: Probes = {
     now: () => context.now().getTime(),
-    uid: context.uid,
     kubeconfig,
     authorities,
     ...networkProbes(clients, http, strangers, plain),

@@ -14,8 +14,10 @@ import { type CheckResult, runChecks } from '../../../src/checks/check.ts';
 import type { Context } from '../../../src/cli/command.ts';
 import { openProbes } from '../../../src/cli/doctor/probes.ts';
 import type { Machine } from '../../../src/cli/machine.ts';
+import type { ClusterFacts } from '../../../src/core/facts.ts';
+import type { Space } from '../../../src/facts/machine-state.ts';
 import { type FakeApiServer, type FakeUser, startApiServer } from '../../fakes/api-server.ts';
-import { EXAMPLE_CREDENTIALS, exampleFacts } from '../../fakes/example.ts';
+import { EXAMPLE_CREDENTIALS, exampleCluster, exampleFacts } from '../../fakes/example.ts';
 import { type FakeKubelet, startKubelet } from '../../fakes/kubelet.ts';
 import { type Fakes, startFakes } from '../../fakes/main.ts';
 import type { Pair } from '../../fakes/pki.ts';
@@ -30,6 +32,26 @@ export const ADDRESSES = [
   { type: 'InternalDNS', address: NODE },
 ];
 export const NAMES = { dns: [NODE], ips: ['192.168.1.10'] };
+export const USER_DATA = `apiVersion: node.eks.aws/v1alpha1
+kind: NodeConfig
+spec:
+  cluster: {name: my-cluster}
+`;
+const CONTAINERD = `version = 2
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = true
+`;
+const FILES: readonly (readonly [string, string])[] = [
+  ['/etc/containerd/config.toml', CONTAINERD],
+  ['/etc/cni/net.d/10-aws.conflist', '{}'],
+  ['/proc/meminfo', 'MemTotal:       8000000 kB\nMemAvailable:    6000000 kB\n'],
+  ['/proc/swaps', 'Filename\tType\tSize\tUsed\tPriority\n'],
+  ['/proc/sys/net/ipv4/ip_forward', '1\n'],
+  ['/proc/sys/vm/overcommit_memory', '1\n'],
+  ['/proc/sys/kernel/panic', '10\n'],
+  ['/proc/sys/kernel/panic_on_oops', '1\n'],
+  ['/var/lib/kubelet/cpu_manager_state', '{"policyName":"none","defaultCpuSet":"","checksum":1}'],
+];
 const LINK = '/var/lib/kubelet/pki/kubelet-server-current.pem';
 
 export interface HealthyNode {
@@ -44,11 +66,15 @@ export interface HealthyNode {
   user: FakeUser | undefined;
   /** Of this machine, against the true time. */
   clockMs: number;
+  /** Of every file system: this machine's own disk is nobody's business. */
+  space: Space;
   /** Besides what points at the fakes. */
   env: { readonly [name: string]: string };
   write(path: string, text: string): void;
   remove(path: string): void;
   kubeconfig(change?: { readonly server?: string; readonly cluster?: string; readonly ca?: string; readonly user?: object }): void;
+  /** What EKS says of the cluster. */
+  describe(change: Partial<ClusterFacts>): void;
   kubeletConfig(more: object): void;
   /** The kubelet is started with these besides. */
   restart(flags: readonly string[]): void;
@@ -78,17 +104,18 @@ export const makeHealthyNode = async (t: Test): Promise<HealthyNode> => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   };
-  const state: Pick<HealthyNode, 'user' | 'health' | 'clockMs' | 'env'> = {
+  const state: Pick<HealthyNode, 'user' | 'health' | 'clockMs' | 'env' | 'space'> = {
     user: USER,
     health: { status: 200, body: 'ok' },
     clockMs: 0,
     env: {},
+    space: { free: 0.6, freeInodes: 0.9, freeBytes: 2 ** 34 },
   };
   const authenticate = (token: string): FakeUser | undefined => {
     const known = { clusterName: 'my-cluster', credentials: [EXAMPLE_CREDENTIALS], hosts: ['sts.us-west-2.amazonaws.com'] };
     return verifyToken(token, { ...known, nowMs: Date.now() }).ok ? state.user : undefined;
   };
-  const [fakes, api, kubelet] = await Promise.all([startFakes(), startApiServer({ authenticate }), startKubelet()]);
+  const [fakes, api, kubelet] = await Promise.all([startFakes({ userData: USER_DATA }), startApiServer({ authenticate }), startKubelet()]);
   const healthz = await listening(
     createHttp((_, response) => response.writeHead(state.health.status).end(state.health.body)),
     0,
@@ -113,7 +140,14 @@ export const makeHealthyNode = async (t: Test): Promise<HealthyNode> => {
   };
   const kubeletConfig = (more: object): void => {
     const ports = { port: kubelet.port, healthzPort: (healthz.address() as AddressInfo).port };
-    write('/etc/kubernetes/kubelet/config.json', JSON.stringify({ serverTLSBootstrap: true, cgroupDriver: 'systemd', ...ports, ...more }));
+    write(
+      '/etc/kubernetes/kubelet/config.json',
+      JSON.stringify({ serverTLSBootstrap: true, cgroupDriver: 'systemd', protectKernelDefaults: true, ...ports, ...more }),
+    );
+  };
+  const describe: HealthyNode['describe'] = (change) => {
+    const known = fakes.aws.state.facts;
+    fakes.aws.state.facts = { ...known, cluster: { ...(known.cluster ?? exampleCluster()), ...change } };
   };
   const store = (pair: Pair): void => {
     kubelet.store(join(root, dirname(LINK)), pair);
@@ -127,6 +161,9 @@ export const makeHealthyNode = async (t: Test): Promise<HealthyNode> => {
     kubeletProcess = startProcess(['--cloud-provider=external', `--hostname-override=${NODE}`, ...flags]);
     systemd.setUnit('kubelet.service', { MainPID: kubeletProcess.pid ?? 0 });
   };
+  systemd.setUnit('cloud-final.service', { Type: 'oneshot', SubState: 'exited', MainPID: 0 });
+  for (const [path, text] of FILES) write(path, text);
+  describe({ endpoint: `https://localhost:${api.port}`, certificateAuthority: Buffer.from(api.ca).toString('base64') });
   write('/etc/kubernetes/pki/ca.crt', api.ca);
   kubeconfig();
   kubeletConfig({});
@@ -151,7 +188,8 @@ export const makeHealthyNode = async (t: Test): Promise<HealthyNode> => {
       ...{ calledAs: 'bootwright', style: 'own', env, stdout: quiet, stderr: quiet, signal },
       ...{ now, random: () => 0.5, uid: 0, cwd: '/' },
     };
-    const { probes, close } = openProbes(machine, context);
+    const { probes: real, close } = openProbes(machine, context);
+    const probes = { ...real, space: () => state.space };
     const reaches = isOffline ? (['files', 'machine'] as const) : (['files', 'machine', 'network'] as const);
     try {
       return await runChecks(CHECKS, { probes, reaches, skipped, totalMs: 60_000, signal, clock: () => performance.now() });
@@ -160,7 +198,7 @@ export const makeHealthyNode = async (t: Test): Promise<HealthyNode> => {
     }
   };
   return Object.assign(state, {
-    ...{ root, api, fakes, kubelet, systemd, write, kubeconfig, kubeletConfig, restart, store, diagnose },
+    ...{ root, api, fakes, kubelet, systemd, write, describe, kubeconfig, kubeletConfig, restart, store, diagnose },
     remove: (path: string) => rmSync(join(root, path), { recursive: true, force: true }),
     stopContainerd: () => closed(containerd),
   });
