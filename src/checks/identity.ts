@@ -30,7 +30,7 @@ const tokenBuild: Check = {
 
 /** In the order in which they are likely. */
 const UNAUTHORIZED =
-  'One of these, likely ones first: the role has no access entry of type EC2_LINUX (or no row in aws-auth; there without the path in its ARN); it is one of another account or a deleted and made-again one; the cluster name in the kubeconfig is wrong; the clock is; the credentials are not the instance profile’s.';
+  'One of these, likely ones first: the role has no access entry of type EC2_LINUX (or no row in aws-auth; `bootwright doctor --print access-entry` and `--print aws-auth` say what to give it); it is one of another account or a deleted and made-again one; the cluster name in the kubeconfig is wrong; the clock is; the credentials are not the instance profile’s.';
 
 const firstFailed = (answers: readonly (Answer<unknown> | undefined)[], kinds: readonly string[]): Failure | undefined => {
   for (const answer of answers) if (answer !== undefined && !answer.ok && kinds.includes(answer.failure.kind)) return answer.failure;

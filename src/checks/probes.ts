@@ -18,6 +18,8 @@ export interface Probes {
   readonly imds: Pick<Imds, 'get' | 'fetchToken'>;
   /** @throws NodeError */
   readonly credentials: (signal: AbortSignal) => Promise<AwsCredentials>;
+  /** @throws NodeError */
+  readonly region: (signal: AbortSignal) => Promise<string>;
   /** The ARN that STS knows us by. @throws NodeError */
   readonly callerArn: (signal: AbortSignal) => Promise<string>;
   /** The kubelet's own. @throws NodeError */

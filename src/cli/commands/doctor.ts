@@ -1,6 +1,8 @@
 import { CHECKS } from '../../checks/all.ts';
 import { type CheckResult, rootCauseOf, runChecks, withDependencies } from '../../checks/check.ts';
-import { STATE_CODES } from '../../core/errors.ts';
+import { NodeError, STATE_CODES } from '../../core/errors.ts';
+import { JOIN_FORMS, type JoinForm, joinRightsText, roleArnOf } from '../../core/join-rights.ts';
+import { eksTokenOf } from '../../core/kubelet/kubeconfig-file.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { type Diagnostic, errorAt } from '../../core/report.ts';
 import { timestampOf } from '../../core/timestamp.ts';
@@ -22,6 +24,12 @@ const OPTIONS: readonly Option[] = [
   { name: 'offline', text: 'by this machine alone: nothing is asked over the network' },
   { name: 'root', value: 'DIR', text: 'look at the files of this image; nothing runs there' },
   { name: 'list', text: 'the checks, and run none' },
+  {
+    name: 'print',
+    value: 'FORM',
+    choices: JOIN_FORMS,
+    text: `what lets this node’s role join, to paste: ${JOIN_FORMS.join(', ')}; no check is run`,
+  },
   { name: 'json', text: 'as JSON (docs/schema/doctor.json)' },
   { name: 'junit', text: 'as XML that CI systems read' },
 ];
@@ -40,11 +48,16 @@ const unknownIds = (options: Parsed, name: string): readonly Diagnostic[] =>
       );
     });
 
+const printForm = (options: Parsed): JoinForm | undefined => JOIN_FORMS.find((form) => form === options.text('print'));
+
 /** Throws Refused with everything that the command line has wrong. */
 const check = (options: Parsed): void => {
   const mistakes = [
     ...unknownIds(options, 'only'),
     ...unknownIds(options, 'skip'),
+    ...(options.flag('print') && printForm(options) === undefined
+      ? [errorAt('invalid-value', '--print', `'${options.text('print')}' is no form`, `give one of ${JOIN_FORMS.join(', ')}`)]
+      : []),
     ...(options.flag('json') && options.flag('junit')
       ? [errorAt('option-conflict', '--junit', 'does not go together with --json', 'leave one of them out')]
       : []),
@@ -55,6 +68,32 @@ const check = (options: Parsed): void => {
 const chosen = (options: Parsed) => {
   const only = options.texts('only');
   return only.length === 0 ? CHECKS : withDependencies(CHECKS, only);
+};
+
+/** For the role and cluster of this node. @throws NodeError */
+const printed = async (form: JoinForm, options: Parsed, context: Context): Promise<string> => {
+  const machine = machineAt(rootNamed(options.text('root') ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context), context);
+  const { probes, close } = openProbes(machine, context);
+  try {
+    const { user, path } = await probes.kubeconfig();
+    const wish = user.exec && eksTokenOf(user.exec);
+    if (wish === undefined)
+      throw new NodeError('CONFIG', `${path} does not name an EKS cluster`, { remedy: 'Run it on a node that was bootstrapped.', path });
+    const [arn, region, seen] = await Promise.all([
+      probes.callerArn(context.signal),
+      wish.region ?? probes.region(context.signal),
+      probes.local(),
+    ]);
+    const roleArn = roleArnOf(arn);
+    if (roleArn === undefined)
+      throw new NodeError('CONFIG', `STS knows us as ${arn}, which is no role`, {
+        remedy: 'Run it with the credentials of the instance profile.',
+      });
+    const byInstanceId = /^i-[0-9a-f]{8,17}$/.test(seen.nodeName);
+    return joinRightsText(form, { clusterName: wish.clusterName, region, roleArn, system: 'linux', byInstanceId });
+  } finally {
+    await close();
+  }
 };
 
 const examine = async (options: Parsed, context: Context): Promise<readonly CheckResult[]> => {
@@ -88,7 +127,11 @@ const widthOf = ({ stdout }: Context): number => Math.min(140, Math.max(60, stdo
 export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'say why this machine is no node yet: every step of joining checked, the first cause named, and what to do',
-  usage: ['bootwright doctor [--only ID] [--skip ID] [--offline] [--json | --junit]', 'bootwright doctor --list'],
+  usage: [
+    'bootwright doctor [--only ID] [--skip ID] [--offline] [--json | --junit]',
+    'bootwright doctor --print FORM',
+    'bootwright doctor --list',
+  ],
   description: [
     'Looks at every step of the way into the cluster: clock, metadata service, role, STS, the API server’s name, port, certificate and answer, who it takes this node for, containerd, the kubelet with its journal, the node and its certificate. Steps that do not depend on each other are looked at side by side, in at most a minute; what depends on a failure is left out, and the first failure stands at the top.',
     'It reads and changes nothing. Without root it sees less: what it may not read is said. It ends with 0 when nothing failed, also with notes, and with 42 otherwise.',
@@ -98,6 +141,7 @@ export const doctorCommand: Command = {
   examples: [
     { line: 'bootwright doctor', text: 'on a node that did not join, as root' },
     { line: 'bootwright doctor --only api-auth', text: 'one question, and what must be true for it' },
+    { line: 'bootwright doctor --print terraform', text: 'the access entry that the role of this node needs' },
     { line: 'bootwright doctor --junit > doctor.xml', text: 'in the pipeline of an image' },
   ],
   async run(args, context) {
@@ -105,6 +149,11 @@ export const doctorCommand: Command = {
     check(options);
     if (options.flag('list')) {
       context.stdout.write(checkListText(CHECKS, widthOf(context)));
+      return 0;
+    }
+    const form = printForm(options);
+    if (form !== undefined) {
+      context.stdout.write(await printed(form, options, context));
       return 0;
     }
     const results = await examine(options, context);

@@ -192,6 +192,7 @@ const networkProbes = (clients: Clients, http: Http, strangers: () => Promise<Ht
   return {
     imds,
     credentials: world.credentials,
+    region: world.region,
     callerArn: async (signal) => world.callerArn(await world.region(signal), signal),
     token: async ({ clusterName, region }, signal) => {
       const { tokenOf } = await import('../../cluster/token.ts');

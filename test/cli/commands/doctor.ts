@@ -54,6 +54,24 @@ t.test('a machine whose only fault is its access entry', async (t) => {
   t.notMatch(after.stdout, /k8s-aws-v1\.\w/);
 });
 
+t.test('what lets the role join is printed', async (t) => {
+  const node = await makeJoining(t, program);
+  const fakes = await startFakes();
+  t.teardown(() => fakes.close());
+  const env = { ...fakes.env, ...node.env, NO_PROXY: '*' };
+  const { code, stdout, stderr } = await program.run(['doctor', '--print', 'access-entry'], { env });
+  t.equal(code, 0, stderr);
+  t.match(
+    stdout.replace(/ \\\n */g, ' '),
+    /^# If the role has a path.*\naws eks create-access-entry --cluster-name my-cluster --region us-west-2 --principal-arn arn:aws:iam::123456789012:role\/my-node-role --type EC2_LINUX\n$/,
+  );
+  const wrong = await program.run(['doctor', '--print', 'yaml'], { env });
+  t.equal(wrong.code, 65);
+  t.match(wrong.stderr, /'yaml' is no form/);
+  const none = await program.run(['doctor', '--print', 'eksctl', '--root', t.testdir({})], { env });
+  t.equal(none.code, 78);
+});
+
 t.test('without rights it says what it may not read', async (t) => {
   if (!needs(t, 'root')) return;
   const root = t.testdir({});
