@@ -11,6 +11,7 @@ import { openProbes } from '../doctor/probes.ts';
 import { machineAt, rootNamed } from '../machine.ts';
 import { type Parsed, parsedOf } from '../options.ts';
 import { checkListText, doctorDocument, doctorJunit, doctorText } from '../present/doctor.ts';
+import { counted } from '../present/lines.ts';
 import { isColoured, paintOf } from '../present/paint.ts';
 import { jsonText } from '../present/plan-json.ts';
 
@@ -29,6 +30,11 @@ const OPTIONS: readonly Option[] = [
     value: 'FORM',
     choices: JOIN_FORMS,
     text: `what lets this node’s role join, to paste: ${JOIN_FORMS.join(', ')}; no check is run`,
+  },
+  {
+    name: 'bundle',
+    value: 'FILE',
+    text: 'besides, what was found and looked at (files, journals) as a tar, secrets masked; - for standard output, and nothing else there',
   },
   { name: 'json', text: 'as JSON (docs/schema/doctor.json)' },
   { name: 'junit', text: 'as XML that CI systems read' },
@@ -96,27 +102,40 @@ const printed = async (form: JoinForm, options: Parsed, context: Context): Promi
   }
 };
 
+/** Runs the checks, and writes the bundle that is asked for. @throws NodeError where that cannot be written */
 const examine = async (options: Parsed, context: Context): Promise<readonly CheckResult[]> => {
   const machine = machineAt(rootNamed(options.text('root') ?? (context.env['BOOTWRIGHT_ROOT'] || '/'), '--root', context), context);
   const { probes, close } = openProbes(machine, context);
-  const reaches = machine.live
-    ? (['files', 'machine', ...(options.flag('offline') ? [] : (['network'] as const))] as const)
-    : (['files'] as const);
+  const network = options.flag('offline') ? [] : (['network'] as const);
+  const run = {
+    probes,
+    reaches: machine.live ? (['files', 'machine', ...network] as const) : (['files'] as const),
+    skipped: options.texts('skip'),
+    totalMs: TOTAL_MS,
+    signal: context.signal,
+    clock: () => performance.now(),
+  };
   try {
-    return await runChecks(chosen(options), {
-      probes,
-      reaches,
-      skipped: options.texts('skip'),
-      totalMs: TOTAL_MS,
-      signal: context.signal,
-      clock: () => performance.now(),
-    });
+    const results = await runChecks(chosen(options), run);
+    const file = options.text('bundle');
+    if (file !== undefined) {
+      const { writeBundle } = await import('../doctor/bundle.ts');
+      const said = [
+        { name: 'doctor.txt', text: doctorText(results, paintOf(false), 100) },
+        { name: 'doctor.json', text: jsonText(doctorDocument(results, timestampOf(context.now()))) },
+      ];
+      const names = await writeBundle({ file, said, isLive: machine.live }, probes, context);
+      if (file !== '-')
+        context.stderr.write(`${file}: ${counted(names.length, 'file')}, secrets masked; look through it before you send it\n`);
+    }
+    return results;
   } finally {
     await close();
   }
 };
 
 const shown = (results: readonly CheckResult[], options: Parsed, context: Context): string => {
+  if (options.text('bundle') === '-') return '';
   if (options.flag('json')) return jsonText(doctorDocument(results, timestampOf(context.now())));
   if (options.flag('junit')) return doctorJunit(results);
   return doctorText(results, paintOf(isColoured('auto', context.stdout, context.env)), widthOf(context));
@@ -128,19 +147,20 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'say why this machine is no node yet: every step of joining checked, the first cause named, and what to do',
   usage: [
-    'bootwright doctor [--only ID] [--skip ID] [--offline] [--json | --junit]',
+    'bootwright doctor [--only ID] [--skip ID] [--offline] [--json | --junit] [--bundle FILE]',
     'bootwright doctor --print FORM',
     'bootwright doctor --list',
   ],
   description: [
     'Looks at every step of the way into the cluster: clock, metadata service, role, STS, the API server’s name, port, certificate and answer, who it takes this node for, containerd, the kubelet with its journal, the node and its certificate. Steps that do not depend on each other are looked at side by side, in at most a minute; what depends on a failure is left out, and the first failure stands at the top.',
-    'It reads and changes nothing. Without root it sees less: what it may not read is said. It ends with 0 when nothing failed, also with notes, and with 42 otherwise.',
+    'It reads and changes nothing but the file that --bundle names. Without root it sees less: what it may not read is said. It ends with 0 when nothing failed, also with notes, and with 42 otherwise.',
   ],
   options: OPTIONS,
   more: async () => `Checks:\n${checkListText(CHECKS, 100).replace(/^(?=.)/gm, '  ')}`,
   examples: [
     { line: 'bootwright doctor', text: 'on a node that did not join, as root' },
     { line: 'bootwright doctor --only api-auth', text: 'one question, and what must be true for it' },
+    { line: 'bootwright doctor --bundle evidence.tar', text: 'for somebody who cannot log in' },
     { line: 'bootwright doctor --print terraform', text: 'the access entry that the role of this node needs' },
     { line: 'bootwright doctor --junit > doctor.xml', text: 'in the pipeline of an image' },
   ],

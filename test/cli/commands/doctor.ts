@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { CHECKS } from '../../../src/checks/all.ts';
 import { startFakes } from '../../fakes/main.ts';
@@ -70,6 +71,47 @@ t.test('what lets the role join is printed', async (t) => {
   t.match(wrong.stderr, /'yaml' is no form/);
   const none = await program.run(['doctor', '--print', 'eksctl', '--root', t.testdir({})], { env });
   t.equal(none.code, 78);
+});
+
+t.test('a bundle holds the evidence and none of the secrets', async (t) => {
+  const root = t.testdir({});
+  const plant = (path: string, text: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  const secrets = ['hunter2', 'aHR0cHM6Ly9zdHM', 'QVdTOnB3', 'MIIEpAIBAAKCAQEA', 'LS0tLS1CRUdJTg', 'wJalrXUtnFEMI'];
+  plant(
+    'var/lib/kubelet/kubeconfig',
+    `users:\n- name: u\n  user:\n    token: k8s-aws-v1.${secrets[1]}\n    client-key-data: ${secrets[4]}\n`,
+  );
+  plant('etc/containerd/config.toml', `version = 2\n[a.auth]\nauth = "${secrets[2]}"\npassword = "${secrets[0]}"\n`);
+  plant('etc/systemd/system/kubelet.service.d/proxy.conf', `[Service]\nEnvironment='HTTPS_PROXY=http://u:${secrets[0]}@proxy:3128'\n`);
+  plant('etc/eks/image-credential-provider/config.json', `{"env":[{"name":"AWS_SECRET_ACCESS_KEY","value":"${secrets[5]}"}]}`);
+  plant('etc/kubernetes/kubelet/config.json', `{"x": "-----BEGIN RSA PRIVATE KEY-----\\n${secrets[3]}\\n-----END RSA PRIVATE KEY-----"}`);
+  plant('var/lib/kubelet/pki/kubelet-server-current.pem', secrets.join('\n'));
+  plant('etc/hosts', '127.0.0.1 localhost\n');
+  const file = join(root, 'out.tar');
+  const { code, stderr } = await program.run(['doctor', '--root', root, '--bundle', 'out.tar'], { cwd: root });
+  t.equal(code, 42);
+  t.match(stderr, /^out\.tar: \d+ files, secrets masked/);
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  const archive = readFileSync(file, 'utf8');
+  for (const secret of secrets) t.notMatch(archive, secret);
+  const { stdout } = spawnSync('tar', ['--list', `--file=${file}`], { encoding: 'utf8' });
+  for (const name of [
+    'doctor.txt',
+    'doctor.json',
+    'files/etc/hosts',
+    'files/var/lib/kubelet/kubeconfig',
+    'files/etc/containerd/config.toml',
+  ])
+    t.match(stdout, `bootwright-doctor/${name}\n`);
+  t.notMatch(stdout, 'pki');
+  t.match(archive, 'HTTPS_PROXY=http://***@proxy:3128');
+  const piped = await program.run(['doctor', '--root', root, '--bundle', '-']);
+  t.match(piped.stdout, /^bootwright-doctor\/doctor\.txt\0/);
+  const nowhere = await program.run(['doctor', '--root', root, '--bundle', '/proc/nonexistent/x.tar']);
+  t.equal(nowhere.code, 73, nowhere.stderr);
 });
 
 t.test('without rights it says what it may not read', async (t) => {
