@@ -7,6 +7,7 @@ export const KUBECONFIG = '/var/lib/kubelet/kubeconfig';
 /** On an Outpost: with it the kubelet asks for the certificate that its own kubeconfig then holds. */
 export const BOOTSTRAP_KUBECONFIG = '/var/lib/kubelet/bootstrap-kubeconfig';
 export const KUBELET_UNIT = '/etc/systemd/system/kubelet.service';
+export const KUBELET_DROP_IN_DIR = '/etc/systemd/system/kubelet.service.d';
 export const KUBELET_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/10-kubelet-args.conf';
 export const KUBELET_EXTRA_ARGS_DROP_IN = '/etc/systemd/system/kubelet.service.d/30-kubelet-extra-args.conf';
 

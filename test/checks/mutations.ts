@@ -1,7 +1,10 @@
 /** One thing is broken on a healthy node, and the doctor must name that thing first. */
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { CHECKS } from '../../src/checks/all.ts';
 import { rootCauseOf } from '../../src/checks/check.ts';
+import { KUBELET_CONFIG, NODEADM_KUBELET_CONFIG } from '../../src/core/paths.ts';
 import { TEST_AUTHORITY_PEM } from '../fakes/certificates.ts';
 import { makeAuthority, makeCertificate } from '../fakes/pki.ts';
 import { ADDRESSES, type HealthyNode, makeHealthyNode, NAMES, NODE, USER, USER_DATA } from './support/healthy-node.ts';
@@ -159,6 +162,16 @@ const MUTATIONS: readonly Mutation[] = [
     text: /answers 503/,
   },
   { what: 'connections are cut', breaks: ({ api }) => api.fault({ kind: 'reset' }), named: 'api-alive', text: /broke the connection off/ },
+  {
+    what: 'a proxy that is not there',
+    breaks: (n) =>
+      n.write(
+        '/etc/systemd/system/kubelet.service.d/proxy.conf',
+        `[Service]\nEnvironment="HTTPS_PROXY=http://127.0.0.1:9" NO_PROXY=169.254.169.254\n`,
+      ),
+    named: 'api-alive',
+    text: /proxy/,
+  },
   { what: 'a user without credentials', breaks: (n) => n.kubeconfig({ user: {} }), named: 'token-build', text: /names no user/ },
   {
     what: 'no access entry',
@@ -446,10 +459,29 @@ t.test('nothing is wrong with a healthy node', async (t) => {
   for (const { check, result, evidence } of results) t.equal(result, 'pass', `${check.id}: ${evidence}`);
 });
 
+t.test('nor with one that is laid out as Amazon Linux 2 is', async (t) => {
+  const node = await makeHealthyNode(t);
+  renameSync(join(node.root, NODEADM_KUBELET_CONFIG), join(node.root, KUBELET_CONFIG));
+  node.remove('/proc/sys/kernel/panic');
+  const results = await node.diagnose();
+  for (const { check, result, evidence } of results) t.equal(result, 'pass', `${check.id}: ${evidence}`);
+  node.write(KUBELET_CONFIG, '{"failSwapOn":');
+  t.equal(rootCauseOf(await node.diagnose())?.check.id, 'kubelet-config');
+});
+
+t.test('by this machine alone nobody is asked, and what is wrong with it is found', async (t) => {
+  const node = await makeHealthyNode(t);
+  node.write('/proc/swaps', 'Filename Type\n/swapfile file 1 0 -2\n');
+  const results = await node.diagnose({ isOffline: true });
+  t.equal(rootCauseOf(results)?.check.id, 'memory');
+  t.equal(node.api.exchanges.length + node.fakes.imds.exchanges.length + node.fakes.aws.exchanges.length, 0);
+});
+
 t.test('each fault is named first', async (t) => {
   let named = 0;
-  for (const mutation of MUTATIONS)
-    await t.test(mutation.what, async (t) => {
+  t.jobs = 3;
+  const told = MUTATIONS.map((mutation) =>
+    t.test(mutation.what, { buffered: true }, async (t) => {
       const node = await makeHealthyNode(t);
       await mutation.breaks(node);
       const results = await node.diagnose();
@@ -467,7 +499,9 @@ t.test('each fault is named first', async (t) => {
         ),
         'what depends on it is left out',
       );
-    });
+    }),
+  );
+  await Promise.all(told);
   t.comment(`named first: ${named} of ${MUTATIONS.length}`);
   t.equal(named, MUTATIONS.length);
 });

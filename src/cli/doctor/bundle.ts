@@ -13,6 +13,7 @@ import {
   HOSTS,
   KUBECONFIG,
   KUBELET_CONFIG,
+  KUBELET_DROP_IN_DIR,
   KUBELET_UNIT,
   MANAGER_ENVIRONMENT,
   MANIFEST,
@@ -37,7 +38,7 @@ const DIRECTORIES = [
   NODEADM_KUBELET_DROP_IN_DIR,
   CONTAINERD_DROP_IN_DIR,
   CNI_CONFIG_DIR,
-  '/etc/systemd/system/kubelet.service.d',
+  KUBELET_DROP_IN_DIR,
   '/etc/systemd/system/containerd.service.d',
   '/etc/sysctl.d',
 ] as const;

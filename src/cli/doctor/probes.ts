@@ -5,31 +5,24 @@ import type { Api } from '../../cluster/api.ts';
 import { authoritiesOf, type Connection } from '../../cluster/connect.ts';
 import type { Observation } from '../../core/csr/observation.ts';
 import { partitionOf } from '../../core/data/partitions.ts';
-import { NodeError } from '../../core/errors.ts';
-import { jsonOf } from '../../core/formats/tree.ts';
-import { yamlTree } from '../../core/formats/yaml-tree.ts';
 import type { Kubeconfig } from '../../core/kubelet/kubeconfig-file.ts';
-import { KUBELET_CONFIG, NODEADM_KUBELET_CONFIG, NODEADM_KUBELET_DROP_IN_DIR } from '../../core/paths.ts';
-import { isJsonObject, type JsonObject } from '../../core/report.ts';
 import { givenEndpoint } from '../../facts/aws.ts';
 import { endpointOf } from '../../facts/endpoints.ts';
-import { fileInRoot, readText } from '../../facts/files.ts';
+import { fileInRoot } from '../../facts/files.ts';
 import { createHttp, type Http, proxyOf } from '../../facts/http.ts';
 import { createImds, type Imds, type ImdsDeadlines, imdsEndpointsOf } from '../../facts/imds.ts';
-import { readSpace } from '../../facts/machine-state.ts';
-import { lookUp, reachSocket, reachTcp, reachTls } from '../../facts/reach.ts';
+import { lookUp, reachTcp, reachTls } from '../../facts/reach.ts';
 import { DEFAULT_SOURCE, readSources } from '../../facts/sources.ts';
 import { trustedAuthorities } from '../../facts/trust.ts';
 import { once } from '../../facts/wait.ts';
 import type { World, WorldDeadlines } from '../../facts/world.ts';
-import { namesIn } from '../../node/filesystem.ts';
-import { fetchHealth } from '../../node/verify.ts';
 import type { Context } from '../command.ts';
 import { authoritiesIn, connectTo, readKubeconfig } from '../csr/connection.ts';
 import { seeKubelet } from '../csr/kubelet.ts';
 import { type ApiSource, observeCsr } from '../csr/observe.ts';
 import type { Machine } from '../machine.ts';
 import { openWorld, plainWatch } from '../world.ts';
+import { fileProbes, kubeletProxy } from './files.ts';
 
 /** A person waits, and each failure is told: one quick second try, and no patience with what may appear. */
 const IMDS: Partial<ImdsDeadlines> = {
@@ -49,8 +42,6 @@ const AWS: WorldDeadlines['aws'] = {
 const CONNECT_MS = 5_000;
 const GLANCE_MS = 4_000;
 const JOURNAL_MS = 15 * 60_000;
-
-const DEFAULT_HEALTHZ = { port: 10248, address: '127.0.0.1' };
 
 interface Clients {
   readonly machine: Machine;
@@ -87,51 +78,6 @@ const skewBy = async (http: Http, url: string, now: () => number, signal: AbortS
   } catch {
     return undefined;
   }
-};
-
-/** As one object; later over earlier, as the kubelet merges drop-ins at the top. */
-const fieldsOf = (texts: readonly string[]): JsonObject =>
-  Object.assign(
-    {},
-    ...texts.map((text) => {
-      const { tree } = yamlTree(text);
-      const value = tree === undefined ? undefined : jsonOf(tree);
-      return isJsonObject(value) ? value : {};
-    }),
-  );
-
-/** Where the kubelet's health port is; undefined: it is off. */
-const healthUrl = ({ healthzPort = DEFAULT_HEALTHZ.port, healthzBindAddress }: JsonObject): string | undefined => {
-  const address = typeof healthzBindAddress === 'string' && healthzBindAddress !== '0.0.0.0' ? healthzBindAddress : DEFAULT_HEALTHZ.address;
-  const host = address === '::' ? '[::1]' : address.includes(':') ? `[${address}]` : address;
-  return Number(healthzPort) > 0 ? `http://${host}:${Number(healthzPort)}/healthz` : undefined;
-};
-
-const fileProbes = ({ root, live }: Machine): Pick<Probes, 'text' | 'names' | 'space' | 'socket' | 'health' | 'kubeletFields'> => {
-  const text = (path: string): string | null => readText(fileInRoot(root, path), path);
-  const kubeletFields: Probes['kubeletFields'] = async () => {
-    try {
-      const dropIns = namesIn(root, NODEADM_KUBELET_DROP_IN_DIR).filter((name) => name.endsWith('.conf'));
-      const paths = [...dropIns.sort().map((name) => `${NODEADM_KUBELET_DROP_IN_DIR}/${name}`)];
-      const main = text(NODEADM_KUBELET_CONFIG);
-      return fieldsOf(main === null ? [text(KUBELET_CONFIG) ?? ''] : [main, ...paths.map((path) => text(path) ?? '')]);
-    } catch (error) {
-      if (error instanceof NodeError) return {};
-      throw error;
-    }
-  };
-  return {
-    text,
-    names: (directory) => namesIn(root, directory),
-    space: (path) => readSpace(fileInRoot(root, path)),
-    socket: (path, signal) => reachSocket(fileInRoot(root, path), GLANCE_MS, signal),
-    kubeletFields,
-    health: async () => {
-      const url = live ? healthUrl(await kubeletFields()) : undefined;
-      const said = url === undefined ? undefined : await fetchHealth(url, GLANCE_MS);
-      return said === undefined ? undefined : `${url} ${said}`;
-    },
-  };
 };
 
 /** What a node asks at boot and by its pods' images. */
@@ -217,7 +163,9 @@ export interface OpenProbes {
 }
 
 /** Nothing is contacted before a check asks. */
-export const openProbes = (machine: Machine, context: Context): OpenProbes => {
+export const openProbes = (machine: Machine, caller: Context): OpenProbes => {
+  // By the kubelet's way out, which a person's shell does not know of.
+  const context = { ...caller, env: { ...caller.env, ...kubeletProxy(machine) } };
   const { env, random } = context;
   const { root, systemd } = machine;
   const imds = createImds({ env, random, deadlines: IMDS });
