@@ -116,7 +116,7 @@ const cniReady: Check = {
   title: 'the network plugin has written its configuration',
   reach: 'network',
   after: ['node-registered'],
-  deadlineMs: 25_000,
+  deadlineMs: 35_000,
   link: 'https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html',
   run: async ({ names, cluster, now }) => {
     const found = names(CNI_CONFIG_DIR).filter((name) => /\.(?:conflist|conf|json)$/.test(name));

@@ -1,4 +1,5 @@
 /** The way to the API server, a step at a time: kubeconfig, name, port, certificate, answer. */
+import { NodeError } from '../core/errors.ts';
 import { type Check, type Finding, fail, pass, skip } from './check.ts';
 import type { Probes } from './probes.ts';
 
@@ -13,7 +14,16 @@ const kubeconfig: Check = {
   deadlineMs: 5_000,
   link: `${EKS}/create-kubeconfig.html`,
   run: async (probes) => {
-    const { server, path } = await probes.kubeconfig();
+    const found = await probes.kubeconfig().catch((error: unknown) => {
+      if (error instanceof NodeError && error.message.startsWith('there is no kubeconfig')) return error.message;
+      throw error;
+    });
+    if (typeof found === 'string')
+      return fail(
+        found,
+        'Run `bootwright bootstrap CLUSTER` or `bootwright init`: they write it; /var/log/cloud-init-output.log tells why user data did not.',
+      );
+    const { server, path } = found;
     const ca = await probes.authorities();
     const count = ca?.split('-----BEGIN CERTIFICATE-----').length;
     if (count === 1)

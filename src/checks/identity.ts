@@ -44,7 +44,7 @@ const apiAuth: Check = {
   title: 'the API server knows this node’s role',
   reach: 'network',
   after: ['api-alive', 'token-build', 'clock'],
-  deadlineMs: 25_000,
+  deadlineMs: 35_000,
   link: `${EKS}/access-entries.html`,
   run: async ({ cluster }) => {
     const { identity, node, requests } = await cluster();
@@ -65,7 +65,7 @@ const apiIdentity: Check = {
   title: 'it takes the node for itself, in system:nodes',
   reach: 'network',
   after: ['api-auth'],
-  deadlineMs: 25_000,
+  deadlineMs: 35_000,
   link: `${EKS}/access-entries.html`,
   run: async ({ cluster }) => {
     const { identity, nodeName } = await cluster();
@@ -95,7 +95,7 @@ const apiAuthz: Check = {
   title: 'the node may read its own Node and requests',
   reach: 'network',
   after: ['api-identity'],
-  deadlineMs: 25_000,
+  deadlineMs: 35_000,
   link: 'https://kubernetes.io/docs/reference/access-authn-authz/node/',
   run: async ({ cluster }) => {
     const { node, requests } = await cluster();

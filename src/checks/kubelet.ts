@@ -50,6 +50,9 @@ const containerd: Check = {
   },
 };
 
+const WRITTEN =
+  'Run `bootwright bootstrap CLUSTER` or `bootwright init`: they write it; /var/log/cloud-init-output.log tells why user data did not.';
+
 const kubeletConfig: Check = {
   id: 'kubelet-config',
   title: 'the kubelet’s configuration can be read',
@@ -62,7 +65,8 @@ const kubeletConfig: Check = {
     if (config === undefined) return skip('not looked at');
     if (config.ok) return pass(`as ${config.value.at} shows`);
     const { kind, text, remedy } = config.failure;
-    return kind === 'unreadable' ? skip(text) : fail(text, remedy ?? 'Run `bootwright bootstrap` again: it writes the configuration anew.');
+    if (kind === 'unreadable') return skip(text);
+    return fail(text, text.startsWith('there is no') ? WRITTEN : (remedy ?? WRITTEN));
   },
 };
 
@@ -112,7 +116,7 @@ const nodeRegistered: Check = {
   title: 'the API server has the node',
   reach: 'network',
   after: ['kubelet-unit', 'api-authz'],
-  deadlineMs: 25_000,
+  deadlineMs: 35_000,
   link: `${EKS}/troubleshooting.html#worker-node-fail`,
   run: async ({ cluster, journal }) => {
     const { node, nodeName, cause, now } = await cluster();
@@ -133,7 +137,7 @@ const nodeReady: Check = {
   title: 'the node is Ready',
   reach: 'network',
   after: ['node-registered', 'cni-ready'],
-  deadlineMs: 25_000,
+  deadlineMs: 35_000,
   link: TROUBLE,
   run: async ({ cluster }) => {
     const { node } = await cluster();
@@ -169,7 +173,7 @@ const csr: Check = {
   title: 'the kubelet serves by a certificate of the cluster',
   reach: 'network',
   after: ['node-registered'],
-  deadlineMs: 25_000,
+  deadlineMs: 35_000,
   link: `${EKS}/cert-signing.html`,
   run: async ({ cluster }) => certificateOf(await cluster()),
 };

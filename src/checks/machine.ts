@@ -1,4 +1,5 @@
 /** What the machine has left, and how its kernel is set. */
+import { NodeError } from '../core/errors.ts';
 import { type Check, fail, pass, skip, warn } from './check.ts';
 import type { Probes } from './probes.ts';
 
@@ -103,7 +104,13 @@ const cloudInit: Check = {
   deadlineMs: 8_000,
   link: 'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html',
   run: async ({ unit }) => {
-    const { load, active, sub } = await unit(CLOUD_FINAL);
+    const state = await unit(CLOUD_FINAL).catch((error: unknown) => {
+      if (error instanceof NodeError) return error.message;
+      throw error;
+    });
+    // That there is no systemd is told where it matters.
+    if (typeof state === 'string') return skip(state);
+    const { load, active, sub } = state;
     if (load === 'not-found') return skip(`there is no ${CLOUD_FINAL}`);
     if (active === 'failed') return warn('a script of the user data has failed', 'See the end of /var/log/cloud-init-output.log.');
     if (active !== 'activating') return pass(`${CLOUD_FINAL} is ${active}/${sub}`);

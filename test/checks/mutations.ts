@@ -469,6 +469,13 @@ t.test('nor with one that is laid out as Amazon Linux 2 is', async (t) => {
   t.equal(rootCauseOf(await node.diagnose())?.check.id, 'kubelet-config');
 });
 
+t.test('a machine without systemd', async (t) => {
+  const node = await makeHealthyNode(t);
+  node.systemd.fail('show', 'System has not been booted with systemd as init system (PID 1).');
+  const first = rootCauseOf(await node.diagnose({ isOffline: true }));
+  t.match(first, { check: { id: 'containerd' }, evidence: /^systemd does not answer: System has not been booted/ });
+});
+
 t.test('by this machine alone nobody is asked, and what is wrong with it is found', async (t) => {
   const node = await makeHealthyNode(t);
   node.write('/proc/swaps', 'Filename Type\n/swapfile file 1 0 -2\n');

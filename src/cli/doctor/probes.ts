@@ -5,6 +5,7 @@ import type { Api } from '../../cluster/api.ts';
 import { authoritiesOf, type Connection } from '../../cluster/connect.ts';
 import type { Observation } from '../../core/csr/observation.ts';
 import { partitionOf } from '../../core/data/partitions.ts';
+import { NodeError } from '../../core/errors.ts';
 import type { Kubeconfig } from '../../core/kubelet/kubeconfig-file.ts';
 import { givenEndpoint } from '../../facts/aws.ts';
 import { endpointOf } from '../../facts/endpoints.ts';
@@ -16,6 +17,7 @@ import { DEFAULT_SOURCE, readSources } from '../../facts/sources.ts';
 import { trustedAuthorities } from '../../facts/trust.ts';
 import { once } from '../../facts/wait.ts';
 import type { World, WorldDeadlines } from '../../facts/world.ts';
+import type { UnitState } from '../../node/systemd.ts';
 import type { Context } from '../command.ts';
 import { authoritiesIn, connectTo, readKubeconfig } from '../csr/connection.ts';
 import { seeKubelet } from '../csr/kubelet.ts';
@@ -162,6 +164,18 @@ export interface OpenProbes {
   readonly close: () => Promise<void>;
 }
 
+/** Of one unit; that there is no systemd is said in a line. @throws NodeError */
+const unitState = async ({ systemd }: Machine, name: string): Promise<UnitState> => {
+  const states = await systemd.states([name]).catch((error: unknown) => {
+    if (!(error instanceof NodeError)) throw error;
+    const { code, message, remedy = 'See `systemctl status`.' } = error;
+    throw new NodeError(code, message.replace(/^systemctl show .*? failed: /, 'systemd does not answer: '), { remedy, cause: error.cause });
+  });
+  const state = states.get(name);
+  if (state === undefined) throw new Error(`systemctl said nothing of ${name}`);
+  return state;
+};
+
 /** Nothing is contacted before a check asks. */
 export const openProbes = (machine: Machine, caller: Context): OpenProbes => {
   // By the kubelet's way out, which a person's shell does not know of.
@@ -207,11 +221,7 @@ export const openProbes = (machine: Machine, caller: Context): OpenProbes => {
     ...networkProbes(clients, http, strangers, plain),
     ...observer(clients),
     ...fileProbes(machine),
-    unit: async (name) => {
-      const state = (await systemd.states([name])).get(name);
-      if (state === undefined) throw new Error(`systemctl said nothing of ${name}`);
-      return state;
-    },
+    unit: (name) => unitState(machine, name),
     journal: (unit) => systemd.journal(unit, { lines: 300, sinceMs: context.now().getTime() - JOURNAL_MS }).catch(() => []),
   };
   const close = async (): Promise<void> => {

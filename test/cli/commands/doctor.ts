@@ -28,7 +28,10 @@ t.test('an image: files alone, and the first fault on top', async (t) => {
   const root = t.testdir({});
   const run = await program.run(['doctor', '--root', root]);
   t.equal(run.code, 42);
-  t.match(flat(run.stdout), /^Mend this first: kubeconfig there is no kubeconfig at .* What to do - kubeconfig: On a node/);
+  t.match(
+    flat(run.stdout),
+    /^Mend this first: kubeconfig there is no kubeconfig at .* What to do - kubeconfig: Run `bootwright bootstrap CLUSTER`/,
+  );
   t.match(run.stdout, /^ {2}- +clock +asks over the network$/m);
   t.match(run.stdout, /^ {2}- +containerd +looks at a running machine$/m);
   t.equal(run.stderr, '');
