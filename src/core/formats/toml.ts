@@ -7,10 +7,10 @@ export interface TomlTable {
   readonly [key: string]: unknown;
 }
 
-/** TOML text to table. Keys and tables that stand twice are errors, as they are for containerd. */
-export const parsedToml = (text: string, path: string): Checked<TomlTable> => {
+/** TOML text to table. Keys and tables that stand twice are errors, as they are for containerd. `bigint`: integers of 64 bits are taken. */
+export const parsedToml = (text: string, path: string, options: { readonly bigint?: boolean } = {}): Checked<TomlTable> => {
   try {
-    return { value: parse(text) as TomlTable, diagnostics: [] };
+    return { value: parse(text, options) as TomlTable, diagnostics: [] };
   } catch (error) {
     return {
       diagnostics: [

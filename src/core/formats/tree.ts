@@ -1,4 +1,4 @@
-/** A document as JSON whose every key and item knows its line and column. YAML and JSON texts both become one. */
+/** A document as JSON whose every key and item knows its line and column. YAML, JSON and TOML texts become one. */
 import type { Json } from '../report.ts';
 
 /** 1-based; columns count UTF-16 units, as editors do. */
@@ -10,8 +10,8 @@ export interface Mark {
 export type Tree =
   | { readonly kind: 'object'; readonly at: Mark; readonly entries: ReadonlyMap<string, Tree> }
   | { readonly kind: 'array'; readonly at: Mark; readonly items: readonly Tree[] }
-  /** `at` is the place of the key, or of the item in its list: there a person looks. */
-  | { readonly kind: 'scalar'; readonly at: Mark; readonly value: null | boolean | number | string };
+  /** `at` is the place of the key, or of the item in its list: there a person looks. TOML's `form`: 1.0 is a float, a date a text that is none. */
+  | { readonly kind: 'scalar'; readonly at: Mark; readonly value: null | boolean | number | string; readonly form?: 'float' | 'date' };
 
 /** What is wrong with a text, so that there is no tree. */
 export interface TreeFault {
@@ -52,6 +52,7 @@ export const kindOf = (tree: Tree): string => {
   if (tree.kind === 'object') return 'an object';
   if (tree.kind === 'array') return 'a list';
   if (tree.value === null) return 'null';
-  if (typeof tree.value === 'number' && !Number.isInteger(tree.value)) return 'a fraction';
+  if (tree.form === 'date') return 'a date';
+  if (typeof tree.value === 'number' && (tree.form === 'float' || !Number.isInteger(tree.value))) return 'a fraction';
   return { boolean: 'true or false', number: 'a number', string: 'text' }[typeof tree.value as 'boolean' | 'number' | 'string'];
 };
