@@ -34,6 +34,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/config.ts')).configCommand,
   },
   {
+    name: 'bottlerocket',
+    summary: 'say before launch what is wrong with Bottlerocket user data',
+    load: async () => (await import('./commands/bottlerocket.ts')).bottlerocketCommand,
+  },
+  {
     name: 'facts',
     summary: 'print as JSON what a decision needs; the file replays on a laptop',
     load: async () => (await import('./commands/facts.ts')).factsCommand,
