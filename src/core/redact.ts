@@ -21,9 +21,9 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // auth = 'x' of a registry in containerd's TOML
   [/(\b(?:auth|identitytoken|password)\s{0,4}=\s{0,4}['"])[^'"\n]+/g, `$1${MASK}`],
   [/("[\w-]{0,40}(?:token|password|passwd|secret|secretAccessKey|apiKey)"\s{0,4}:\s{0,4}")[^"]+/gi, `$1${MASK}`],
-  // token: x, client-key-data: x in YAML, also in a list; not what is masked already, a block or an anchor
+  // token: x, client-key-data: x in YAML, also in a list; not what is masked already, a block, an anchor or a sentence
   [
-    /^([+\- \t]{0,40}['"]?[\w-]{0,40}(?:token|password|passwd|secret|key-data|api_?key)['"]?:[ \t]{1,4})(?!['"]?\*\*\*)[^\s|>&{[][^\n]*/gim,
+    /^([+\- \t]{0,40}['"]?[\w-]{0,40}(?:token|password|passwd|secret|key-data|api_?key)['"]?:[ \t]{1,4})(?!['"]?\*\*\*)(?:'[^'\n]*'|"[^"\n]*"|[^\s|>&{['"]\S*)(?:[ \t]{1,40}#[^\n]*)?(?=[ \t]*$)/gim,
     `$1${MASK}`,
   ],
   [/("auth"\s{0,4}:\s{0,4}")[^"]+/g, `$1${MASK}`],
