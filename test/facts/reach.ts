@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { lookUp, reachSocket, reachTcp, reachTls } from '../../src/facts/reach.ts';
@@ -40,7 +42,10 @@ t.test('a server that says nothing', async (t) => {
 });
 
 t.test('Unix sockets', async (t) => {
-  const path = join(t.testdir({}), 's');
+  // Not in t.testdir(): a socket's path is limited to 107 bytes (unix(7)), wherever the checkout is.
+  const dir = mkdtempSync(join(tmpdir(), 'bootwright-reach-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 's');
   t.equal(await reachSocket(path, 1000, signal), 'ENOENT');
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(path, resolve));

@@ -311,7 +311,7 @@ const anyObservation = fc
     ),
     identity: maybe(anyAnswer(fc.record({ username: names, groups: fc.constantFrom(['system:nodes'], []) }))),
     node: maybe(anyAnswer(fc.constantFrom(null, node(), node({ addresses: [] })))),
-    requests: maybe(anyAnswer(fc.array(anyCsr, { maxLength: 5 }))),
+    requests: maybe(anyAnswer(fc.uniqueArray(anyCsr, { maxLength: 5, selector: ({ uid }) => uid }))),
     clockSkewSeconds: maybe(fc.integer({ min: -2000, max: 2000 })),
   })
   .map((parts): Observation => {
